@@ -1,0 +1,1 @@
+"""Code generation: from a quant module to C, weights and compiled products."""

@@ -1,0 +1,1 @@
+"""One file per op family: how its ops become kernel calls."""
