@@ -1,0 +1,1 @@
+"""The command line tools: `qcc`, `qcc-opt`, `qcc-run`, `qcc-verify`."""
