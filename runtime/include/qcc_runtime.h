@@ -1,0 +1,95 @@
+/*
+ * What every micro-kernel and every generated file starts from: integer types, function attributes and the few
+ * numeric helpers whose result must be the same on every target (docs/numerics.md).
+ */
+#ifndef QCC_RUNTIME_H
+#define QCC_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FAST_MATH__
+#error "qcc: compile without -ffast-math; results would differ between targets"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 2
+#error "qcc: float arithmetic in x87 registers is not exact; compile with -msse2 -mfpmath=sse"
+#endif
+
+#if !defined(__GNUC__)
+#error "qcc: gcc, clang or zig is needed (function attributes)"
+#endif
+
+#define QCC_INLINE static inline __attribute__((always_inline, unused))
+#define QCC_NOINLINE __attribute__((noinline))
+#define QCC_RESTRICT __restrict__
+
+/* Unrolls the next loop, whose trip count (at most 16) is a literal after inlining, so that arrays become registers. */
+#if defined(__clang__)
+#define QCC_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define QCC_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* An ISA's functions carry its attribute; no file needs an -m flag. */
+#if defined(__x86_64__)
+#define QCC_TARGET_SSE2 __attribute__((target("sse2")))
+#define QCC_TARGET_SSE41 __attribute__((target("sse4.1")))
+#define QCC_TARGET_AVX2 __attribute__((target("avx2")))
+#define QCC_TARGET_AVX512VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#endif
+#if defined(__aarch64__)
+#define QCC_TARGET_NEON /* a part of every AArch64 processor */
+#endif
+
+/* The quantization of a tensor whose range is taken at run time. */
+typedef struct {
+    float scale;
+    int32_t zero_point;
+} qcc_dynamic;
+
+QCC_INLINE float qcc_min_f32(float a, float b) { return a < b ? a : b; }
+QCC_INLINE float qcc_max_f32(float a, float b) { return a > b ? a : b; }
+QCC_INLINE int32_t qcc_min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
+QCC_INLINE int32_t qcc_max_i32(int32_t a, int32_t b) { return a > b ? a : b; }
+
+/*
+ * Round half to even, for |x| < 2^30. In half units: `halves - 2 * whole` is the sign of a fraction of at least one
+ * half, and the fraction is exactly one half where no bit was lost. There is no float addition that a compiler could
+ * fuse with the product that made x, and every step is one vector instruction.
+ */
+QCC_INLINE int32_t qcc_rne(float x) {
+    const float twice = x * 2.0f;
+    const int32_t whole = (int32_t)x;
+    const int32_t halves = (int32_t)twice;
+    const int32_t bits_lost = (float)halves != twice;
+    const int32_t away = halves - 2 * whole;
+    return whole + (bits_lost | (whole & 1)) * away;
+}
+
+/* v / 2^n rounded half to even, n >= 1; |v| + 2^(n-1) fits. */
+QCC_INLINE int32_t qcc_rne_shift(int32_t v, int32_t n) {
+    return (v + (((int32_t)1 << (n - 1)) - 1) + ((v >> n) & 1)) >> n;
+}
+
+QCC_INLINE int64_t qcc_rne_shift64(int64_t v, int32_t n) {
+    return (v + (((int64_t)1 << (n - 1)) - 1) + ((v >> n) & 1)) >> n;
+}
+
+/* requantize(acc, multiplier): the one float multiplication of the int8 contractions. */
+QCC_INLINE int8_t qcc_requantize(int32_t acc, float multiplier, int32_t zero_point, int32_t minimum, int32_t maximum) {
+    const float scaled = (float)acc * multiplier;
+    const float low = qcc_max_f32((float)(minimum - zero_point), scaled);
+    const float clamped = qcc_min_f32((float)(maximum - zero_point), low);
+    return (int8_t)(qcc_rne(clamped) + zero_point);
+}
+
+/* quantize(x): a true division; NaN gives the zero point, infinities saturate. */
+QCC_INLINE int8_t qcc_quantize(float x, float scale, int32_t zero_point) {
+    const float scaled = x / scale;
+    const float number = scaled == scaled ? scaled : 0.0f;
+    const float low = qcc_max_f32((float)(-128 - zero_point), number);
+    const float clamped = qcc_min_f32((float)(127 - zero_point), low);
+    return (int8_t)(qcc_rne(clamped) + zero_point);
+}
+
+#endif
