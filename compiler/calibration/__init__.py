@@ -1,0 +1,1 @@
+"""Calibration: samples of the inputs in, statistics of every float value out."""

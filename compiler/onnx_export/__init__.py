@@ -1,0 +1,1 @@
+"""From nn (and QDQ) back to ONNX."""
