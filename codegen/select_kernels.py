@@ -30,7 +30,7 @@ from qcc.codegen.targets import Target, find_target
 from qcc.dialects import kernel, nn
 from qcc.dialects.blob import Array, element_type_of_dtype
 from qcc.dialects.errors import QccError
-from qcc.dialects.naming import location_name
+from qcc.dialects.naming import node_name
 from qcc.dialects.types import storage_dtype
 
 OpT = TypeVar("OpT", bound=Operation)
@@ -148,9 +148,7 @@ class KernelBuilder:
         reads = [self._operand(buffer) for buffer in inputs]
         writes = [self._operand(buffer) for buffer in outputs]
         self._insert(
-            kernel.CallOp(
-                row.function, row.path, row.struct, arguments, reads, writes
-            )
+            kernel.CallOp(row.function, row.path, row.struct, arguments, reads, writes)
         )
 
     def lower(self, op: Operation) -> None:
@@ -160,7 +158,7 @@ class KernelBuilder:
         if function is None:
             raise QccError(
                 f"no kernel for {op.name}",
-                node=location_name(op),
+                node=node_name(op),
                 op=op.name,
                 why="code generation does not know this operation",
                 remedy="cut the graph before it with --outputs",

@@ -1,0 +1,160 @@
+"""
+`plan-memory`: gives every buffer of @run its place in one arena.
+
+Two buffers share bytes when their live ranges (first to last call that touches them, views
+included) do not overlap. Offsets come from first fit in several orders, the smallest
+arena wins; the attributes `arena_bytes` and `lower_bound_bytes` (the most bytes that are
+live at once) record the result on the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+
+from qcc.dialects import kernel
+
+ALIGNMENT = 64
+"""Bytes; a cache line and the widest vector."""
+
+SLACK = 64
+"""Bytes after the last buffer that kernels may read but not write."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A buffer's bytes and the first and last call that touches it."""
+
+    size: int
+    first: int
+    last: int
+
+    def meets(self, other: Interval) -> bool:
+        """Whether both are live at some call."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def align(size: int) -> int:
+    """`size` rounded up to the alignment of buffers."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _root(buffer: SSAValue) -> SSAValue:
+    while isinstance(buffer.owner, kernel.ViewOp):
+        buffer = buffer.owner.source
+    return buffer
+
+
+def live_intervals(run: FuncOp) -> dict[kernel.AllocateOp, Interval]:
+    """The live range of every allocated buffer, in the order of allocation."""
+    touched: dict[kernel.AllocateOp, list[int]] = {}
+    for index, op in enumerate(run.body.block.ops):
+        if isinstance(op, kernel.AllocateOp):
+            touched[op] = []
+        if isinstance(op, kernel.CallOp):
+            for buffer in op.buffers:
+                owner = _root(buffer).owner
+                if isinstance(owner, kernel.AllocateOp):
+                    touched[owner].append(index)
+    return {
+        op: Interval(
+            align(kernel.buffer_type(op.result).byte_count), min(calls), max(calls)
+        )
+        for op, calls in touched.items()
+        if calls
+    }
+
+
+def lower_bound(intervals: Iterable[Interval]) -> int:
+    """The largest number of bytes that are live at one call."""
+    changes: list[tuple[int, int]] = []
+    for interval in intervals:
+        changes.append((interval.first, interval.size))
+        changes.append((interval.last + 1, -interval.size))
+    live = peak = 0
+    for _, change in sorted(changes):
+        live += change
+        peak = max(peak, live)
+    return peak
+
+
+def first_fit(intervals: Sequence[Interval], order: Sequence[int]) -> list[int]:
+    """Offsets by lowest free place, visiting the intervals in `order`."""
+    offsets = [-1] * len(intervals)
+    placed: list[int] = []
+    for index in order:
+        interval = intervals[index]
+        taken = sorted(
+            (offsets[other], offsets[other] + intervals[other].size)
+            for other in placed
+            if intervals[other].meets(interval)
+        )
+        offset = 0
+        for begin, end in taken:
+            if offset + interval.size <= begin:
+                break
+            offset = max(offset, end)
+        offsets[index] = offset
+        placed.append(index)
+    return offsets
+
+
+def plan(intervals: Sequence[Interval], *, reuse: bool = True) -> list[int]:
+    """Offsets of the intervals; without `reuse` no two share bytes."""
+    if not reuse:
+        offsets = [0]
+        for interval in intervals:
+            offsets.append(offsets[-1] + interval.size)
+        return offsets[:-1]
+    orders: list[Callable[[int], tuple[int, ...]]] = [
+        lambda i: (-intervals[i].size, intervals[i].first),
+        lambda i: (intervals[i].first, -intervals[i].size),
+        lambda i: (-(intervals[i].last - intervals[i].first), -intervals[i].size),
+        lambda i: (-intervals[i].last, -intervals[i].size),
+    ]
+    candidates = (
+        first_fit(intervals, sorted(range(len(intervals)), key=order))
+        for order in orders
+    )
+    return min(candidates, key=lambda offsets: _extent(intervals, offsets))
+
+
+def _extent(intervals: Sequence[Interval], offsets: Sequence[int]) -> int:
+    ends = [o + i.size for o, i in zip(offsets, intervals, strict=True)]
+    return max(ends, default=0)
+
+
+@dataclass(frozen=True)
+class PlanMemoryPass(ModulePass):
+    """Sets the offset of every `kernel.allocate`."""
+
+    name = "plan-memory"
+
+    reuse: bool = True
+    """False keeps every tensor until the end of a run, to look at them all."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for run in list(op.walk()):
+            if isinstance(run, FuncOp):
+                self._plan(run)
+
+    def _plan(self, run: FuncOp) -> None:
+        live = live_intervals(run)
+        intervals = list(live.values())
+        offsets = plan(intervals, reuse=self.reuse)
+        for allocation, offset in zip(live, offsets, strict=True):
+            allocation.properties["offset"] = IntegerAttr(offset, i64)
+        for allocation in list(run.body.block.ops):
+            if isinstance(allocation, kernel.AllocateOp) and allocation not in live:
+                allocation.detach()
+                allocation.erase()
+        size = _extent(intervals, offsets) + SLACK
+        run.attributes["arena_bytes"] = IntegerAttr(size, i64)
+        bound = lower_bound(intervals)
+        run.attributes["lower_bound_bytes"] = IntegerAttr(bound, i64)

@@ -1,0 +1,139 @@
+"""
+Finds a C compiler for a target and runs it.
+
+gcc, clang and zig (also from the PyPI package `ziglang`) are known. Code carries its
+instruction sets in function attributes, so no flag names one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qcc.codegen.targets import Target, host_architecture
+from qcc.dialects.errors import QccError
+
+FLAGS = ("-std=c11", "-O2", "-ftree-vectorize", "-ffp-contract=off", "-fno-math-errno")
+"""The code is exact under contraction too; the flag is a second line of defence."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler that makes code for one processor family."""
+
+    command: tuple[str, ...]
+    archiver: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+    def run(self, arguments: Sequence[str], folder: Path) -> None:
+        """Runs the compiler in `folder`. QccError with its messages if it fails."""
+        _run((*self.command, *FLAGS, *self.flags, *arguments), folder)
+
+    def archive(self, archive: str, objects: Sequence[str], folder: Path) -> None:
+        """Makes a static library. QccError if there is no archiver."""
+        _run((*self.archiver, "rcsD", archive, *objects), folder)
+
+
+def _run(command: Sequence[str], folder: Path) -> None:
+    try:
+        result = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace"
+        )
+    except OSError as error:
+        raise QccError(
+            f"cannot run {command[0]}",
+            why=str(error),
+            remedy="install a C compiler, or write C with -o model.c",
+        ) from None
+    if result.returncode != 0:
+        lines = result.stderr.strip().splitlines()
+        raise QccError(
+            f"{Path(command[0]).name} failed with status {result.returncode}",
+            why="\n".join(lines[:20]) or "it printed no message",
+            remedy="try another compiler with --cc, or write C with -o model.c",
+        )
+
+
+def _zig_commands() -> Iterator[tuple[str, ...]]:
+    if path := shutil.which("zig"):
+        yield (path,)
+    if importlib.util.find_spec("ziglang") is not None:
+        yield (sys.executable, "-m", "ziglang")
+
+
+def _zig(base: tuple[str, ...], architecture: str) -> Compiler:
+    # Without -target zig compiles for the host's own features.
+    system = "macos" if sys.platform == "darwin" else "linux-gnu"
+    flags = ("-target", f"{architecture}-{system}", "-mcpu=baseline")
+    flags = (*flags, "-fno-sanitize=all")
+    return Compiler((*base, "cc"), (*base, "ar"), flags)
+
+
+def _gnu(name: str, archivers: Sequence[str], flags: tuple[str, ...] = ()) -> Compiler:
+    archiver = next((ar for ar in archivers if shutil.which(ar)), archivers[0])
+    return Compiler((name,), (archiver,), flags)
+
+
+def _candidates(architecture: str) -> Iterator[Compiler]:
+    if architecture == host_architecture():
+        for name in ("cc", "gcc", "clang"):
+            if shutil.which(name):
+                yield _gnu(name, ("ar", "gcc-ar", "llvm-ar"))
+    else:
+        prefix = f"{architecture}-linux-gnu"
+        if shutil.which(f"{prefix}-gcc"):
+            yield _gnu(f"{prefix}-gcc", (f"{prefix}-ar", "llvm-ar"))
+    for base in _zig_commands():
+        yield _zig(base, architecture)
+    if architecture != host_architecture() and shutil.which("clang"):
+        flags = (f"--target={architecture}-linux-gnu", "-fuse-ld=lld")
+        yield _gnu("clang", ("llvm-ar", "ar"), flags)
+
+
+def compilers(target: Target) -> list[Compiler]:
+    """Every compiler found for `target`, best first."""
+    return list(_candidates(target.architecture or host_architecture()))
+
+
+def find_compiler(target: Target, command: str | None = None) -> Compiler:
+    """
+    The compiler for `target`: `command` (or $CC for the host) if given, else the first.
+
+    Raises QccError with what to install when there is none.
+    """
+    architecture = target.architecture or host_architecture()
+    if command is None and architecture == host_architecture():
+        command = os.environ.get("CC") or None
+    if command is not None:
+        return _named(command, architecture)
+    for compiler in _candidates(architecture):
+        return compiler
+    package = {"aarch64": "gcc-aarch64-linux-gnu", "x86_64": "gcc"}.get(architecture)
+    raise QccError(
+        f"no C compiler for {target.name}",
+        why="neither gcc nor clang nor zig was found",
+        remedy="pip install 'qcc[zig]'"
+        + (f" (or install {package})" if package else "")
+        + ", or write C with -o model.c",
+    )
+
+
+def _named(command: str, architecture: str) -> Compiler:
+    words = tuple(shlex.split(command))
+    if not words or shutil.which(words[0]) is None:
+        raise QccError(
+            f"C compiler {command!r} not found",
+            why="it is named by --cc or the environment variable CC",
+            remedy="correct the name, or leave it out to use the first one found",
+        )
+    if Path(words[0]).stem == "zig":
+        return _zig(words[:1], architecture)
+    prefix = words[0].rpartition("gcc")[0]
+    return Compiler(words, (f"{prefix}ar" if prefix.endswith("-") else "ar",))

@@ -1,0 +1,13 @@
+/* Tells the application's profile callback that a step of a run is done. */
+#ifndef QCC_STEP_H
+#define QCC_STEP_H
+
+#include "qcc_api.h"
+
+static inline void qcc_step(const qcc_context *context, int step) {
+  if (context->options.profile != NULL) {
+    context->options.profile(context->options.user, step);
+  }
+}
+
+#endif
