@@ -1,0 +1,1 @@
+"""What ships with a model: C headers, micro-kernels, and the Python session."""
