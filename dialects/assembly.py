@@ -3,65 +3,77 @@ The uniform assembly form for ops with several optional operands.
 
 The declarative form `operands attr-dict : functional-type(operands, results)` that all
 other ops use cannot tell which of several optional operands are there. This one is the
-same text and keeps `operandSegmentSizes` in the dictionary:
-`nn.layer_norm %x, %s {operandSegmentSizes = array<i32: 1, 1, 0>, ...} : (...) -> ...`.
+same text, and says it in the dictionary where the operands that are there are not the
+first ones: `nn.layer_norm %x, %b {operandSegmentSizes = array<i32: 1, 0, 1>, ...} : ...`.
 """
 
 from __future__ import annotations
 
 from typing import Self
 
-from xdsl.dialects.builtin import FunctionType
+from xdsl.dialects.builtin import DenseArrayBase, FunctionType, i32
+from xdsl.ir import Attribute
 from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
+SEGMENTS = "operandSegmentSizes"
 
-class SegmentedAssembly(IRDLOperation):
+
+class TrailingOptionalOperands(IRDLOperation):
     """
-    Printing and parsing of ops with the option `AttrSizedOperandSegments`.
+    Printing and parsing of ops whose optional operands come last.
 
-    The class that derives from it must not set `assembly_format`.
+    The class that derives from it has the option `AttrSizedOperandSegments`, as
+    property, and no `assembly_format`.
     """
-
-    assembly_format = None
 
     def print(self, printer: Printer) -> None:
         definitions = self.get_irdl_definition().properties
-        elided = [
+        elided = {
             name
             for name, value in self.properties.items()
             if name in definitions and definitions[name].default_value == value
-        ]
-        if self.operands:
-            printer.print_string(" ")
-            printer.print_list(self.operands, printer.print_ssa_value)
+        }
+        sizes = self.properties[SEGMENTS]
+        assert isinstance(sizes, DenseArrayBase)
+        present = list(sizes.get_values())
+        if present == sorted(present, reverse=True):
+            elided.add(SEGMENTS)
+        printer.print_string(" ")
+        printer.print_list(self.operands, printer.print_ssa_value)
         printer.print_op_attributes(
             self.attributes | self.properties, reserved_attr_names=elided
         )
         printer.print_string(" : ")
-        printer.print_attribute(
-            FunctionType.from_lists(self.operand_types, self.result_types)
-        )
+        printer.print_operation_type(self)
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
         start = parser.pos
-        unresolved = parser.parse_optional_undelimited_comma_separated_list(
-            parser.parse_optional_unresolved_operand, parser.parse_unresolved_operand
+        unresolved = parser.parse_comma_separated_list(
+            parser.Delimiter.NONE, parser.parse_unresolved_operand
         )
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         kind = parser.parse_type()
         if not isinstance(kind, FunctionType):
-            parser.raise_error("expected the op's function type", start, parser.pos)
-        operands = parser.resolve_operands(unresolved or [], kind.inputs.data, start)
-        definitions = cls.get_irdl_definition().properties
-        if "operandSegmentSizes" not in attributes:
-            parser.raise_error("expected operandSegmentSizes", start, parser.pos)
+            parser.raise_error("expected a function type", start, parser.pos)
+        operands = parser.resolve_operands(unresolved, kind.inputs.data, start)
+        definition = cls.get_irdl_definition()
+        defined = len(definition.operands)
+        if len(operands) > defined:
+            message = f"{cls.name} takes at most {defined} operands"
+            parser.raise_error(message, start, parser.pos)
+        present = [int(index < len(operands)) for index in range(defined)]
+        properties: dict[str, Attribute] = {
+            SEGMENTS: DenseArrayBase.from_list(i32, present)
+        }
+        for name in attributes.keys() & definition.properties.keys():
+            properties[name] = attributes.pop(name)
         return cls.create(
             operands=operands,
             result_types=kind.outputs.data,
-            properties={k: v for k, v in attributes.items() if k in definitions},
-            attributes={k: v for k, v in attributes.items() if k not in definitions},
+            properties=properties,
+            attributes=attributes,
         )
