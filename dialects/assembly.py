@@ -4,7 +4,7 @@ The uniform assembly form for ops with several optional operands.
 The declarative form `operands attr-dict : functional-type(operands, results)` that all
 other ops use cannot tell which of several optional operands are there. This one is the
 same text, and says it in the dictionary where the operands that are there are not the
-first ones: `nn.layer_norm %x, %b {operandSegmentSizes = array<i32: 1, 0, 1>, ...} : ...`.
+first ones: `nn.layer_norm %x, %b {operandSegmentSizes = array<i32: 1, 0, 1>} : ...`.
 """
 
 from __future__ import annotations

@@ -318,7 +318,11 @@ class PadOp(NNOperation):
 
 @irdl_op_definition
 class ExpandOp(NNOperation):
-    """`%y = nn.expand %x : (tensor<1x3xf32>) -> tensor<2x3xf32>`: numpy.broadcast_to."""
+    """
+    `%y = nn.expand %x : (tensor<1x3xf32>) -> tensor<2x3xf32>`
+
+    numpy.broadcast_to.
+    """
 
     name = "nn.expand"
     input = operand_def(TENSOR)
