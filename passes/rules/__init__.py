@@ -1,0 +1,1 @@
+"""The `.rules` language: grammar, parser, checker, matcher, builder (docs/rules.md)."""
