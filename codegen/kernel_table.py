@@ -40,7 +40,14 @@ class KernelRow:
         return f"{self.isa}/{self.header}"
 
 
-KERNELS: list[KernelRow] = []
+def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
+    return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", "qcc_conv2d_args", tile)
+
+
+KERNELS: list[KernelRow] = [
+    _conv2d("portable", (1, 16, 1)),
+    _conv2d("avx2", (4, 16, 2)),
+]
 
 _ROWS = {(row.stem, row.isa): row for row in KERNELS}
 

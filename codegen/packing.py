@@ -1,0 +1,45 @@
+"""
+How weights are laid out for the micro-kernels (docs/kernels.md).
+
+A packed convolution weight is `[group][ceil(O/NR)][KH][ceil(KW*C / KR)][NR][KR]`: what a
+tile reads is one run of memory. Rows past the end hold zeros; taps past the end of a
+kernel row hold the channel's zero point, because a tile multiplies them with whatever
+follows in its row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int8Array = NDArray[np.int8]
+
+
+def _round_up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def pack_conv2d(
+    weight: Int8Array,
+    tile: tuple[int, int, int],
+    groups: int = 1,
+    zero_points: Int8Array | None = None,
+) -> Int8Array:
+    """Packs a weight [O, C/groups, KH, KW] for a tile (MR, NR, KR), as flat bytes."""
+    _, nr, kr = tile
+    count, channels, height, width = weight.shape
+    per_group, taps = count // groups, width * channels
+    rows, depth = _round_up(per_group, nr), _round_up(taps, kr)
+    padded = np.zeros((groups, rows, height, depth), np.int8)
+    if zero_points is not None:
+        per_channel = zero_points.reshape(groups, per_group, 1, 1)
+        padded[:, :per_group, :, taps:] = per_channel
+    runs = weight.transpose(0, 2, 3, 1).reshape(groups, per_group, height, taps)
+    padded[:, :per_group, :, :taps] = runs
+    split = padded.reshape(groups, rows // nr, nr, height, depth // kr, kr)
+    return np.ascontiguousarray(split.transpose(0, 1, 3, 4, 2, 5)).reshape(-1)
+
+
+def pack_depthwise(weight: Int8Array) -> Int8Array:
+    """Packs a depthwise weight [C, 1, KH, KW] as `[KH][KW][C]`, flat."""
+    return np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0)).reshape(-1)

@@ -1,0 +1,77 @@
+/*
+ * The argument struct of the convolution kernels and the geometry that their drivers share (docs/kernels.md). A
+ * driver walks blocks of output columns; inside a block it keeps a ring of prepared input rows: padded with the
+ * input's zero point, widened where the ISA wants it, each prepared once.
+ */
+#ifndef QCC_PORTABLE_CONV2D_ARGS_H
+#define QCC_PORTABLE_CONV2D_ARGS_H
+
+#include "qcc_runtime.h"
+
+typedef struct {
+    int32_t batch, input_height, input_width;
+    int32_t channels; /* of one group */
+    int32_t output_height, output_width;
+    int32_t output_channels; /* of all groups */
+    int32_t groups, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
+    int32_t column_block; /* output columns per walk over the rows: output_width, or less and a multiple of MR */
+    int32_t input_zero_point;
+    int32_t zero_point, minimum, maximum; /* of the requantized accumulator */
+    /* Only read where there is a residual: the add formula, whose left side is the requantized accumulator. */
+    int32_t conv_multiplier, residual_multiplier, residual_shift, residual_zero_point;
+    int32_t sum_zero_point, sum_minimum, sum_maximum;
+    int32_t float_output;
+} qcc_conv2d_args;
+
+/* How one step of a convolution finds its taps; everything is a literal after inlining. */
+typedef struct {
+    int32_t gathered;     /* each output column has its own copy of its taps */
+    int32_t pixel_step;   /* elements from one output column's taps to the next one's */
+    int32_t run;          /* taps in a kernel row: kernel_width * channels */
+    int32_t row_elements; /* of a prepared row */
+    int32_t slots;        /* rows in the ring */
+    int32_t ring;         /* rows stay in the ring from one output row to the next */
+} qcc_conv2d_plan;
+
+QCC_INLINE qcc_conv2d_plan qcc_conv2d_make_plan(const qcc_conv2d_args a) {
+    qcc_conv2d_plan p;
+    p.gathered = a.dilation_x > 1 || a.stride_x > a.kernel_width;
+    p.run = a.kernel_width * a.channels;
+    p.pixel_step = p.gathered ? p.run : a.stride_x * a.channels;
+    p.row_elements = (a.column_block - 1) * p.pixel_step + p.run;
+    p.slots = a.kernel_height;
+    p.ring = a.dilation_y == 1;
+    return p;
+}
+
+/* The input columns of one prepared row: `left` of padding, `inside` from `first` on, `right` of padding. */
+typedef struct {
+    int32_t left, first, inside, right;
+} qcc_conv2d_span;
+
+QCC_INLINE qcc_conv2d_span qcc_conv2d_columns(const qcc_conv2d_args a, int32_t first_output, int32_t columns) {
+    const int32_t begin = first_output * a.stride_x - a.pad_left;
+    const int32_t end = begin + (columns - 1) * a.stride_x + a.kernel_width;
+    const int32_t first = qcc_max_i32(begin, 0);
+    const int32_t last = qcc_max_i32(qcc_min_i32(end, a.input_width), first);
+    const int32_t left = qcc_min_i32(first, end) - begin;
+    const qcc_conv2d_span s = {left, first, last - first, qcc_max_i32(end - last, 0)};
+    return s;
+}
+
+/* One element of the residual add: docs/numerics.md, add. */
+QCC_INLINE int8_t qcc_conv2d_add_residual(const qcc_conv2d_args a, int8_t sum, int8_t residual) {
+    const int32_t lhs = (sum - a.zero_point) * a.conv_multiplier;
+    const int32_t rhs = (residual - a.residual_zero_point) * a.residual_multiplier;
+    const int32_t v = qcc_rne_shift(lhs + rhs, a.residual_shift) + a.sum_zero_point;
+    return (int8_t)qcc_min_i32(qcc_max_i32(v, a.sum_minimum), a.sum_maximum);
+}
+
+/* The packed bytes of one group. */
+QCC_INLINE ptrdiff_t qcc_packed_group(const qcc_conv2d_args a, int32_t nr, int32_t kr) {
+    const ptrdiff_t blocks = (a.output_channels / a.groups + nr - 1) / nr;
+    const ptrdiff_t steps = (a.kernel_width * a.channels + kr - 1) / kr;
+    return blocks * a.kernel_height * steps * nr * kr;
+}
+
+#endif

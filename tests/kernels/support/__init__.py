@@ -1,0 +1,1 @@
+"""What the kernel tests share: running a C kernel from numpy, and naive oracles."""

@@ -1,0 +1,181 @@
+"""Every convolution kernel of the table against the naive oracle, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.packing import pack_conv2d
+from support.contraction import (
+    Shape,
+    add,
+    conv2d_arguments,
+    conv2d_sums,
+    requantize,
+)
+from support.harness import run_kernel
+
+STEMS = ("qcc_conv2d_s8s8", "qcc_conv2d_s8s8_symmetric")
+ROWS = [row for row in KERNELS if row.stem in STEMS]
+
+SHAPES = [
+    Shape(),
+    Shape(n=2, h=6, w=9, c=8, o=16),
+    Shape(h=9, w=10, c=3, o=24, stride=(2, 2)),
+    Shape(h=1, w=50, c=37, o=40, kernel=(1, 1), pads=(0, 0, 0, 0)),
+    Shape(h=7, w=7, c=5, o=7, kernel=(1, 1), stride=(2, 2), pads=(0, 0, 0, 0)),
+    Shape(h=11, w=12, c=4, o=9, dilation=(2, 3), pads=(2, 3, 2, 3)),
+    Shape(h=11, w=5, c=2, o=3, dilation=(3, 1), stride=(2, 1), pads=(3, 1, 3, 1)),
+    Shape(h=6, w=6, c=4, o=6, groups=3),
+    Shape(h=4, w=4, c=1, o=17, kernel=(5, 2), pads=(4, 0, 0, 1)),
+    Shape(h=2, w=3, c=2, o=2, kernel=(3, 7), pads=(3, 9, 2, 9)),
+    Shape(h=1, w=1, c=64, o=10, kernel=(1, 1), pads=(0, 0, 0, 0)),
+    Shape(h=1, w=3, c=70, o=130, kernel=(1, 1), pads=(0, 0, 0, 0)),
+]
+
+
+def _random_shape(rng: np.random.Generator) -> Shape:
+    kernel = tuple(int(k) for k in rng.integers(1, 5, 2))
+    pads = tuple(int(p) for p in rng.integers(0, 3, 4))
+    return Shape(
+        n=int(rng.integers(1, 3)),
+        h=int(rng.integers(10, 14)),
+        w=int(rng.integers(10, 25)),
+        c=int(rng.integers(1, 40)),
+        o=int(rng.integers(1, 40)),
+        groups=int(rng.integers(1, 3)),
+        kernel=(kernel[0], kernel[1]),
+        stride=(int(rng.integers(1, 4)), int(rng.integers(1, 4))),
+        dilation=(int(rng.integers(1, 4)), int(rng.integers(1, 4))),
+        pads=(pads[0], pads[1], pads[2], pads[3]),
+    )
+
+
+def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> np.ndarray:
+    low = -127 if row.stem.endswith("symmetric") else -128
+    weight = rng.integers(low, 128, s.weight_shape, np.int8)
+    if s.o > 1:
+        weight[-1] = low
+    return weight
+
+
+def _scratch(s: Shape, block: int | None) -> np.ndarray:
+    columns = block or s.output[1]
+    gathered = s.dilation[1] > 1 or s.stride[1] > s.kernel[1]
+    step = s.kernel[1] if gathered else s.stride[1]
+    elements = ((columns - 1) * step + s.kernel[1]) * s.c * s.kernel[0]
+    return np.zeros(2 * elements, np.int8)
+
+
+def _check(
+    row: KernelRow,
+    s: Shape,
+    seed: int,
+    *,
+    block: int | None = None,
+    residual: bool = False,
+    zero_points: bool = False,
+    float_output: bool = False,
+    **options: Any,
+) -> None:
+    rng = np.random.default_rng(seed)
+    assert row.tile is not None
+    x = rng.integers(-128, 128, s.input_shape, np.int8)
+    x.reshape(-1)[:3] = -128
+    w = _weights(row, rng, s)
+    count = w.shape[0]
+    zw = rng.integers(-128, 128, count, np.int8) if zero_points else None
+    bias = rng.integers(-3000, 3000, count, np.int32)
+    taps = np.prod(w.shape[1:])
+    multipliers = rng.uniform(0.2, 3, count).astype(np.float32) / np.float32(
+        70 * np.sqrt(taps)
+    )
+    zp_x, zp_y = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
+    low, high = sorted(int(v) for v in rng.integers(-128, 128, 2))
+    arguments = conv2d_arguments(s, block) | {
+        "input_zero_point": zp_x,
+        "zero_point": zp_y,
+        "minimum": -128 if residual else low,
+        "maximum": 127 if residual else high,
+        "float_output": int(float_output),
+    }
+    wide = w.astype(np.int32)
+    if zw is not None:
+        wide = wide - zw.astype(np.int32).reshape(-1, 1, 1, 1)
+    offset = 128 if row.isa == "avx512vnni" else 0
+    acc = conv2d_sums(s, x, wide, zp_x) + bias
+    added = None
+    if float_output:
+        expected = acc.astype(np.float32) * multipliers
+    else:
+        minimum, maximum = arguments["minimum"], arguments["maximum"]
+        expected = requantize(acc, multipliers, zp_y, minimum, maximum)
+    if residual:
+        added = rng.integers(-128, 128, s.output_shape, np.int8)
+        m = (int(rng.integers(1, 1 << 21)), int(rng.integers(1, 1 << 21)))
+        zp_r, zp_s = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
+        arguments |= {
+            "conv_multiplier": m[0],
+            "residual_multiplier": m[1],
+            "residual_shift": 20,
+            "residual_zero_point": zp_r,
+            "sum_zero_point": zp_s,
+            "sum_minimum": low,
+            "sum_maximum": high,
+        }
+        expected = add(expected, added, m, 20, (zp_y, zp_r, zp_s), (low, high))
+    compensated = bias - offset * w.astype(np.int32).sum(axis=(1, 2, 3), dtype=np.int32)
+    packed = pack_conv2d(w, row.tile, s.groups, zw)
+    result = np.full(s.output_shape, 99, np.float32 if float_output else np.int8)
+    run_kernel(
+        row,
+        arguments,
+        [x, packed, zw, compensated, multipliers, added, None],
+        [result, _scratch(s, block)],
+        **options,
+    )
+    np.testing.assert_array_equal(result, expected, strict=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+@pytest.mark.parametrize("index", range(len(SHAPES)))
+def test_shapes(row: KernelRow, index: int) -> None:
+    _check(row, SHAPES[index], index)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+def test_random_shapes(row: KernelRow) -> None:
+    rng = np.random.default_rng(7)
+    for seed in range(20):
+        s = _random_shape(rng)
+        block = 12 if s.output[1] > 12 and seed % 2 else None
+        _check(row, s, seed, block=block, residual=seed % 3 == 0)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+@pytest.mark.parametrize("s", [SHAPES[1], SHAPES[3], SHAPES[7]], ids=str)
+def test_variants(row: KernelRow, s: Shape) -> None:
+    _check(row, s, 1, residual=True)
+    _check(row, s, 2, float_output=True)
+    if not row.stem.endswith("symmetric"):
+        _check(row, s, 3, zero_points=True)
+        _check(row, s, 4, zero_points=True, float_output=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_literal_arguments(row: KernelRow, compiler: str) -> None:
+    fused = ["-O3", "-ffp-contract=fast"]
+    if row.isa != "neon":
+        fused.append("-march=native")
+    for index in (2, 3, 5):
+        _check(row, SHAPES[index], index, compiler=compiler, literal=True)
+    _check(row, SHAPES[1], 9, residual=True, compiler=compiler, flags=fused)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+def test_sanitizers(row: KernelRow) -> None:
+    for index in (1, 5, 7, 9):
+        _check(row, SHAPES[index], index, residual=index == 1, sanitize=True)
