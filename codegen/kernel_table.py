@@ -44,9 +44,53 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", "qcc_conv2d_args", tile)
 
 
+def _plain(
+    header: str, struct: str, *stems: str, isas: tuple[str, ...] = ("portable",)
+) -> list[KernelRow]:
+    """Rows of kernels whose operands are not packed."""
+    return [KernelRow(stem, isa, header, struct) for stem in stems for isa in isas]
+
+
+def _typed(prefix: str, *element_types: str) -> list[str]:
+    """Stems that differ in the element type only."""
+    return [f"{prefix}_{element_type}" for element_type in element_types]
+
+
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("avx2", (4, 16, 2)),
+    *_plain("copy_nd.h", "qcc_copy_bytes_args", "qcc_copy_bytes"),
+    *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
+    *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
+    *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
+    *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8"),
+    *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s8_f32"),
+    *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s32_f32"),
+    *_plain("casts.h", "qcc_channels_args", "qcc_quantize_channels_f32_s8"),
+    *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s8_f32"),
+    *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s32_f32"),
+    *_plain("casts.h", "qcc_requantize_args", "qcc_requantize_s8"),
+    *_plain("casts.h", "qcc_cast_args", "qcc_flip_sign_8"),
+    *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8"),
+    *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8"),
+    *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
+    *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8"),
+    *_plain("pool2d.h", "qcc_pool2d_args", "qcc_avg_pool2d_s8"),
+    *_plain(
+        "pool2d.h",
+        "qcc_pool2d_args",
+        *_typed("qcc_max_pool2d", "s8", "u8", "s32", "s64"),
+    ),
+    *_plain("reduce.h", "qcc_reduce_args", "qcc_reduce_sum_s8"),
+    *_plain(
+        "reduce.h",
+        "qcc_reduce_args",
+        *_typed("qcc_reduce_max", "s8", "u8", "s32", "s64"),
+        *_typed("qcc_reduce_min", "s8", "u8", "s32", "s64"),
+        *_typed("qcc_reduce_sum", "s32", "s64"),
+        *_typed("qcc_reduce_prod", "s32", "s64"),
+        *_typed("qcc_reduce_sum_square", "s32", "s64"),
+    ),
 ]
 
 _ROWS = {(row.stem, row.isa): row for row in KERNELS}

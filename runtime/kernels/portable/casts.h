@@ -66,7 +66,18 @@ QCC_INLINE void qcc_dequantize_channels_s8_f32__portable(const qcc_channels_args
     }
 }
 
-QCC_INLINE void qcc_dequantize_i32_f32__portable(const qcc_quantize_args a, const int32_t *QCC_RESTRICT input,
+QCC_INLINE void qcc_dequantize_channels_s32_f32__portable(const qcc_channels_args a, const int32_t *QCC_RESTRICT input,
+                                                         const float *QCC_RESTRICT scales,
+                                                         const int32_t *QCC_RESTRICT zero_points,
+                                                         float *QCC_RESTRICT output) {
+    for (int64_t row = 0; row < a.outer * a.channels; ++row) {
+        const int64_t channel = row % a.channels;
+        for (int64_t i = row * a.inner; i < (row + 1) * a.inner; ++i)
+            output[i] = qcc_dequantize(input[i], scales[channel], zero_points[channel]);
+    }
+}
+
+QCC_INLINE void qcc_dequantize_s32_f32__portable(const qcc_quantize_args a, const int32_t *QCC_RESTRICT input,
                                                  float *QCC_RESTRICT output) {
     for (int64_t i = 0; i < a.length; ++i)
         output[i] = qcc_dequantize(input[i], a.scale, a.zero_point);

@@ -28,73 +28,103 @@ typedef struct {
     int32_t maximum;
 } qcc_pool2d_args;
 
-/* The taps of a window that lie inside of the input: first to last - 1, along one axis, and the input index of tap 0. */
+/* The taps of one output pixel's window that lie inside of the input: so many rows and columns of pixels. */
 typedef struct {
-    int32_t origin;
-    int32_t first;
-    int32_t last;
-} qcc_window;
+    int64_t offset;
+    int64_t row_step;
+    int64_t column_step;
+    int32_t rows;
+    int32_t columns;
+} qcc_taps;
 
-QCC_INLINE qcc_window qcc_clip_window(int32_t origin, int32_t kernel, int32_t dilation, int32_t size) {
-    qcc_window window = {origin, 0, kernel};
-    while (window.first < kernel && origin + window.first * dilation < 0)
-        ++window.first;
-    while (window.last > window.first && origin + (window.last - 1) * dilation >= size)
-        --window.last;
-    return window;
+/* How many taps lie before the input (at `origin`), and how many before its end. */
+QCC_INLINE int32_t qcc_taps_before(int32_t origin, int32_t dilation) {
+    return origin >= 0 ? 0 : (-origin + dilation - 1) / dilation;
 }
 
-/* Calls TAP(pointer to the channels of a tap) for every tap of the window at (batch, oy, ox) inside of the input. */
-#define QCC_FOR_TAPS(a, input, rows, columns, batch, TAP)                                                              \
-    for (int32_t ky = (rows).first; ky < (rows).last; ++ky)                                                            \
-        for (int32_t kx = (columns).first; kx < (columns).last; ++kx) {                                                \
-            const int64_t y = (rows).origin + ky * (a).dilation_height;                                                \
-            const int64_t x = (columns).origin + kx * (a).dilation_width;                                              \
-            TAP((input) + (((batch) * (a).input_height + y) * (a).input_width + x) * (a).channels)                     \
-        }
+QCC_INLINE int32_t qcc_taps_until(int32_t origin, int32_t dilation, int32_t size, int32_t kernel) {
+    return qcc_min_i32(kernel, (size - origin + dilation - 1) / dilation);
+}
 
-/* Calls PIXEL(batch, rows, columns, index of the output pixel) for every output pixel. */
-#define QCC_FOR_PIXELS(a, PIXEL)                                                                                       \
-    for (int64_t pixel = 0; pixel < (int64_t)(a).batch * (a).output_height * (a).output_width; ++pixel) {              \
-        const int64_t batch = pixel / ((int64_t)(a).output_height * (a).output_width);                                 \
-        const int32_t oy = (int32_t)(pixel / (a).output_width % (a).output_height);                                    \
-        const int32_t ox = (int32_t)(pixel % (a).output_width);                                                        \
-        const qcc_window rows = qcc_clip_window(oy * (a).stride_height - (a).pad_top, (a).kernel_height,               \
-                                                (a).dilation_height, (a).input_height);                                \
-        const qcc_window columns = qcc_clip_window(ox * (a).stride_width - (a).pad_left, (a).kernel_width,             \
-                                                   (a).dilation_width, (a).input_width);                               \
-        PIXEL                                                                                                          \
-    }
+/* The window of the output pixel with this index; never empty. */
+QCC_INLINE qcc_taps qcc_window_taps(const qcc_pool2d_args *a, int64_t pixel) {
+    const int64_t batch = pixel / ((int64_t)a->output_height * a->output_width);
+    const int32_t y = (int32_t)(pixel / a->output_width % a->output_height) * a->stride_height - a->pad_top;
+    const int32_t x = (int32_t)(pixel % a->output_width) * a->stride_width - a->pad_left;
+    const int32_t first_row = qcc_taps_before(y, a->dilation_height);
+    const int32_t first_column = qcc_taps_before(x, a->dilation_width);
+    const int64_t top = y + first_row * a->dilation_height;
+    const int64_t left = x + first_column * a->dilation_width;
+    qcc_taps taps;
+    taps.offset = ((batch * a->input_height + top) * a->input_width + left) * a->channels;
+    taps.row_step = (int64_t)a->dilation_height * a->input_width * a->channels;
+    taps.column_step = (int64_t)a->dilation_width * a->channels;
+    taps.rows = qcc_taps_until(y, a->dilation_height, a->input_height, a->kernel_height) - first_row;
+    taps.columns = qcc_taps_until(x, a->dilation_width, a->input_width, a->kernel_width) - first_column;
+    return taps;
+}
 
+QCC_INLINE int64_t qcc_pool2d_pixels(const qcc_pool2d_args *a) {
+    return (int64_t)a->batch * a->output_height * a->output_width;
+}
+
+/* How many channels are pooled at a time, in an array that stays in registers or the first-level cache. */
 #define QCC_POOL_CHANNELS 64
 
-/* Mean and requantization of a sum: clamp(rne_shift64((sum - n zp) multipliers[n], shift) + zero_point). */
-QCC_INLINE int8_t qcc_average_s8(const qcc_pool2d_args *a, int32_t sum, int32_t multiplier) {
-    const int64_t scaled = qcc_rne_shift64((int64_t)sum * multiplier, a->shift) + a->zero_point;
-    const int64_t low = scaled > a->minimum ? scaled : a->minimum;
-    return (int8_t)(low < a->maximum ? low : a->maximum);
+/* Requantization of an integer sum: clamp(rne_shift64(sum * multiplier, shift) + zero_point). */
+QCC_INLINE int8_t qcc_requantize_sum(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero_point,
+                                     int32_t minimum, int32_t maximum) {
+    const int64_t scaled = qcc_rne_shift64((int64_t)sum * multiplier, shift) + zero_point;
+    const int64_t low = scaled > minimum ? scaled : minimum;
+    return (int8_t)(low < maximum ? low : maximum);
 }
 
-/* multipliers: for each divisor up to kernel_height * kernel_width */
+/* multipliers: for each divisor from 0 to kernel_height * kernel_width */
 QCC_INLINE void qcc_avg_pool2d_s8__portable(const qcc_pool2d_args a, const int8_t *QCC_RESTRICT input,
                                             const int32_t *QCC_RESTRICT multipliers, int8_t *QCC_RESTRICT output) {
-    QCC_FOR_PIXELS(a, {
-        const int32_t count = (rows.last - rows.first) * (columns.last - columns.first);
+    for (int64_t pixel = 0; pixel < qcc_pool2d_pixels(&a); ++pixel, output += a.channels) {
+        const qcc_taps taps = qcc_window_taps(&a, pixel);
+        const int32_t count = taps.rows * taps.columns;
         const int32_t multiplier = multipliers[a.count_include_pad ? a.kernel_height * a.kernel_width : count];
         for (int32_t start = 0; start < a.channels; start += QCC_POOL_CHANNELS) {
             const int32_t width = qcc_min_i32(QCC_POOL_CHANNELS, a.channels - start);
             int32_t sums[QCC_POOL_CHANNELS];
             for (int32_t c = 0; c < width; ++c)
                 sums[c] = -count * a.input_zero_point;
-#define QCC_TAP(tap)                                                                                                   \
-    for (int32_t c = 0; c < width; ++c)                                                                                \
-        sums[c] += (tap)[start + c];
-            QCC_FOR_TAPS(a, input, rows, columns, batch, QCC_TAP)
-#undef QCC_TAP
+            for (int32_t ky = 0; ky < taps.rows; ++ky) {
+                for (int32_t kx = 0; kx < taps.columns; ++kx) {
+                    const int8_t *tap = input + taps.offset + ky * taps.row_step + kx * taps.column_step + start;
+                    for (int32_t c = 0; c < width; ++c)
+                        sums[c] += tap[c];
+                }
+            }
             for (int32_t c = 0; c < width; ++c)
-                output[pixel * a.channels + start + c] = qcc_average_s8(&a, sums[c], multiplier);
+                output[start + c] =
+                    qcc_requantize_sum(sums[c], multiplier, a.shift, a.zero_point, a.minimum, a.maximum);
         }
-    })
+    }
 }
+
+/* Max pooling of one element type; greater(a, b) is the greater one. */
+#define QCC_MAX_POOL2D(suffix, type, greater)                                                                          \
+    QCC_INLINE void qcc_max_pool2d_##suffix##__portable(const qcc_pool2d_args a, const type *QCC_RESTRICT input,       \
+                                                        type *QCC_RESTRICT output) {                                   \
+        for (int64_t pixel = 0; pixel < qcc_pool2d_pixels(&a); ++pixel, output += a.channels) {                        \
+            const qcc_taps taps = qcc_window_taps(&a, pixel);                                                          \
+            __builtin_memcpy(output, input + taps.offset, (size_t)a.channels * sizeof(type));                          \
+            for (int32_t tap = 1; tap < taps.rows * taps.columns; ++tap) {                                             \
+                const type *from = input + taps.offset + tap / taps.columns * taps.row_step +                          \
+                                   tap % taps.columns * taps.column_step;                                              \
+                for (int32_t c = 0; c < a.channels; ++c)                                                               \
+                    output[c] = greater(output[c], from[c]);                                                           \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define QCC_GREATER(a, b) ((a) > (b) ? (a) : (b))
+QCC_MAX_POOL2D(s8, int8_t, QCC_GREATER)
+QCC_MAX_POOL2D(u8, uint8_t, QCC_GREATER)
+QCC_MAX_POOL2D(s32, int32_t, QCC_GREATER)
+QCC_MAX_POOL2D(s64, int64_t, QCC_GREATER)
 
 #endif
