@@ -19,8 +19,8 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern
 from xdsl.transforms.dead_code_elimination import dce, is_trivially_dead
 
-from qcc.dialects import naming
 from qcc.dialects.errors import QccError
+from qcc.passes.rewriting import replace_value
 from qcc.passes.rules.bindings import Bindings, NotApplicable
 from qcc.passes.rules.builder import build
 from qcc.passes.rules.library import BUILT_IN, built_in_rules, read_rules
@@ -73,7 +73,7 @@ def _apply(rule: Rule, op: Operation, rewriter: PatternRewriter) -> bool:
             new_ops, result = build(rule, bindings)
         except NotApplicable:
             continue
-        naming.replace(rewriter, op, new_ops, [result])
+        replace_value(rewriter, op, new_ops, result)
         _erase_unused(bindings, rewriter)
         return True
     return False

@@ -36,7 +36,7 @@ def build(rule: Rule, bindings: Bindings) -> tuple[list[Operation], SSAValue]:
     except VerifyException as error:
         owner = cast(Operation, result.owner)
         raise QccError(
-            f"{rule.replacement.position}: rule {rule.name} builds an invalid operation",
+            f"{rule.replacement.position}: rule {rule.name} builds an invalid op",
             node=describe(owner),
             why=str(error),
             remedy="exclude this case with a condition after `where`",
