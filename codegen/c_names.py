@@ -15,17 +15,17 @@ from collections.abc import Iterable
 import numpy as np
 
 _KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for "
-    "goto if inline int long register restrict return short signed sizeof static struct "
-    "switch typedef union unsigned void volatile while asm bool true false nullptr "
-    "class delete friend new operator private public template this throw try virtual "
+    "auto break case char const continue default do double else enum extern float "
+    "for goto if inline int long register restrict return short signed sizeof static "
+    "struct switch typedef union unsigned void volatile while asm bool true false "
+    "nullptr class delete friend new operator private public template this throw try virtual "
     "namespace using typename catch export and or not xor context arena inputs outputs "
     "weights".split()
 )
 
 
 def c_identifier(text: str, fallback: str = "x") -> str:
-    """`text` as an identifier: other characters become `_`; never a C or C++ keyword."""
+    """`text` as an identifier, never a C or C++ keyword; what does not fit is `_`."""
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:48]
     if not name or name[0].isdigit():
         name = f"{fallback}_{name}".rstrip("_")

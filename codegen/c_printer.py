@@ -38,10 +38,11 @@ from qcc.codegen.c_names import (
 )
 from qcc.codegen.plan_memory import ALIGNMENT, align
 from qcc.codegen.targets import Target
+from qcc.codegen.to_channels_last import PERMUTATION
 from qcc.dialects import kernel
 from qcc.dialects.naming import node_name
 from qcc.dialects.quant.types import UniformType
-from qcc.dialects.types import storage_dtype
+from qcc.dialects.types import ints, storage_dtype
 
 _C_TYPES = {
     np.dtype(np.bool_): "uint8_t",
@@ -205,7 +206,11 @@ def _tensors(function: FuncOp) -> list[dict[str, Any]]:
             continue
         name = op.attributes.get("tensor")
         if isinstance(name, StringAttr) and op.offset is not None:
-            table.append({**_port(name.data, op.type), "offset": op.offset.value.data})
+            entry = {**_port(name.data, op.type), "offset": op.offset.value.data}
+            moved = op.attributes.get(PERMUTATION)
+            if isinstance(moved, DenseArrayBase):
+                entry["permutation"] = list(ints(moved))
+            table.append(entry)
     return table
 
 

@@ -1,10 +1,10 @@
 """
 `plan-memory`: gives every buffer of @run its place in one arena.
 
-Two buffers share bytes when their live ranges (first to last call that touches them, views
-included) do not overlap. Offsets come from first fit in several orders, the smallest
-arena wins; the attributes `arena_bytes` and `lower_bound_bytes` (the most bytes that are
-live at once) record the result on the function.
+Two buffers share bytes when their live ranges (first to last call that touches them,
+views included) do not overlap. Offsets come from first fit in several orders, the
+smallest arena wins; the attributes `arena_bytes` and `lower_bound_bytes` (the most
+bytes that are live at once) record the result on the function.
 """
 
 from __future__ import annotations

@@ -77,19 +77,11 @@ def make_product(
     assert suffix in SUFFIXES, suffix
     if suffix == "":
         return _project(model)
-    header = f"{output.stem}.h"
-    files = {header: model.header.encode("ascii")}
+    files = {f"{model.prefix}.h": model.header.encode("ascii")}
     if suffix == ".c":
-        source = _source(model, weights_as_literals(model.prefix, model.weights))
-        old, new = f'#include "{model.prefix}.h"', f'#include "{c_include(header)}"'
-        files[output.name] = source.replace(old.encode(), new.encode(), 1)
+        weights = weights_as_literals(model.prefix, model.weights)
+        files[output.name] = _source(model, weights)
     else:
         assert compiler is not None
         files[output.name] = _compile(model, suffix, compiler)
     return files
-
-
-def c_include(name: str) -> str:
-    """A file name as it may stand in `#include "..."`; the path was checked before."""
-    assert not set(name) & set('"\\\n\r'), name
-    return name

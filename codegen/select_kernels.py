@@ -30,7 +30,8 @@ from qcc.codegen.targets import Target, find_target
 from qcc.dialects import kernel, nn
 from qcc.dialects.blob import Array, element_type_of_dtype
 from qcc.dialects.errors import QccError
-from qcc.dialects.naming import node_name
+from qcc.codegen.to_channels_last import PERMUTATION
+from qcc.dialects.naming import TENSOR, node_name
 from qcc.dialects.types import storage_dtype
 
 OpT = TypeVar("OpT", bound=Operation)
@@ -190,9 +191,10 @@ class KernelBuilder:
     def _allocate(self, value: SSAValue) -> SSAValue:
         assert isinstance(value.type, TensorType)
         op = kernel.AllocateOp(storage_buffer(value.type), value.type)
-        owner = value.owner
-        if isinstance(owner, Operation) and "tensor" in owner.attributes:
-            op.attributes["tensor"] = owner.attributes["tensor"]
+        if isinstance(value.owner, Operation):
+            for key in (TENSOR, PERMUTATION):
+                if key in value.owner.attributes:
+                    op.attributes[key] = value.owner.attributes[key]
         return self._insert(op).results[0]
 
     def _copy(self, buffer: SSAValue, type_: Attribute) -> SSAValue:

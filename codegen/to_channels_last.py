@@ -304,7 +304,7 @@ class TransposeConstant(RewritePattern):
 
 
 class ComposeReshapes(RewritePattern):
-    """reshape(reshape(x)) -> reshape(x); reshape(constant) -> constant; identity -> x"""
+    """reshape(reshape(x)) -> reshape(x); reshape(constant) -> constant"""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.ReshapeOp, rewriter: PatternRewriter, /):

@@ -31,13 +31,13 @@ _ERRORS = {
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [("profile", _PROFILE), ("user", ctypes.c_void_p)]  # noqa: RUF012
+    _fields_ = [("profile", _PROFILE), ("user", ctypes.c_void_p)]
 
 
 class _Api(ctypes.Structure):
     """`qcc_api` of `runtime/include/qcc_api.h`."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("version", ctypes.c_uint32),
         ("description", ctypes.c_char_p),
         ("arena_bytes", ctypes.c_size_t),
@@ -71,6 +71,8 @@ class TensorInfo:
     zero_point: int | None = None
     offset: int | None = None
     """Bytes into the arena, for intermediate tensors."""
+    permutation: tuple[int, ...] | None = None
+    """Transposing by it gives the axes of ONNX, for intermediate tensors."""
 
     @staticmethod
     def of(entry: Mapping[str, Any]) -> TensorInfo:
@@ -82,6 +84,7 @@ class TensorInfo:
             entry.get("scale"),
             entry.get("zero_point"),
             entry.get("offset"),
+            tuple(entry["permutation"]) if "permutation" in entry else None,
         )
 
 
@@ -154,7 +157,11 @@ class InferenceSession:
             self._options = None
         else:
             function = callback
-            self._options = _Options(_PROFILE(lambda _, step: function(step)), None)
+
+            def step_done(_user: int | None, step: int) -> None:
+                function(step)
+
+            self._options = _Options(_PROFILE(step_done), None)
         self._init()
 
     def run(
@@ -175,21 +182,16 @@ class InferenceSession:
             results = self._run_loop(arrays, loops)
         return [results[index] for index in wanted]
 
-    def tensors(self) -> dict[str, Array]:
-        """
-        The intermediate tensors of the last run, by ONNX name.
+    def get_tensors(self) -> list[TensorInfo]:
+        """The intermediate tensors that a library made with --keep-tensors lists."""
+        return [TensorInfo.of(e) for e in self.description.get("tensors", [])]
 
-        Quantized ones as stored integers. Only a library that was compiled with
-        `--keep-tensors` lists any.
-        """
-        found: dict[str, Array] = {}
-        for entry in self.description.get("tensors", []):
-            info = TensorInfo.of(entry)
-            assert info.offset is not None
-            size = int(np.prod(info.shape, dtype=np.int64)) * info.type.itemsize
-            data = self._arena[info.offset : info.offset + size]
-            found[info.name] = data.view(info.type).reshape(info.shape).copy()
-        return found
+    def read_tensor(self, info: TensorInfo) -> Array:
+        """An intermediate tensor of the last run as stored: shape and axes of `info`."""
+        assert info.offset is not None
+        size = int(np.prod(info.shape, dtype=np.int64)) * info.type.itemsize
+        data = self._arena[info.offset : info.offset + size]
+        return data.view(info.type).reshape(info.shape).copy()
 
     def _wanted(self, names: Sequence[str] | None) -> list[int]:
         known = [info.name for info in self._outputs]

@@ -1,0 +1,214 @@
+"""`qcc MODEL.onnx -o OUT`: the compiler's command line."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from qcc.compiler.diagnostics import QccError, report_errors
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class Mode(str, Enum):
+    """Where activation ranges come from."""
+
+    static = "static"
+    dynamic = "dynamic"
+    float = "float"
+
+
+class Io(str, Enum):
+    """Element type of quantized inputs and outputs."""
+
+    float = "float"
+    int8 = "int8"
+    uint8 = "uint8"
+
+
+def _names(values: list[str] | None) -> list[str] | None:
+    """Repeated and comma-separated values as one list; None if there is none."""
+    if not values:
+        return None
+    return [name for value in values for name in value.split(",") if name]
+
+
+def _dimensions(values: list[str] | None) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for value in values or []:
+        match = re.fullmatch(r"(.+)=(\d+)", value)
+        if match is None or int(match[2]) < 1:
+            raise typer.BadParameter(f"{value!r} is not NAME=N with N > 0")
+        sizes[match[1]] = int(match[2])
+    return sizes
+
+
+def _input_ranges(values: list[str] | None) -> dict[str, tuple[float, float]]:
+    ranges: dict[str, tuple[float, float]] = {}
+    for value in values or []:
+        name, _, bounds = value.rpartition("=")
+        low, _, high = bounds.partition(":")
+        try:
+            ranges[name] = float(low), float(high)
+        except ValueError:
+            raise typer.BadParameter(f"{value!r} is not NAME=MIN:MAX") from None
+        if not name or not ranges[name][0] < ranges[name][1]:
+            raise typer.BadParameter(f"{value!r} is not NAME=MIN:MAX with MIN < MAX")
+    return ranges
+
+
+def _numbers(value: str | None) -> list[float] | None:
+    if value is None:
+        return None
+    try:
+        return [float(number) for number in value.split(",")]
+    except ValueError:
+        raise typer.BadParameter(
+            f"{value!r} is not a number or a comma-separated list of them"
+        ) from None
+
+
+@app.command()
+def compile_model(
+    model: Annotated[Path, typer.Argument(help="an ONNX file")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help=".so .a .o .c, a folder (a C project), .mlir (the IR), "
+            ".onnx (QDQ, for other runtimes)",
+        ),
+    ],
+    target: Annotated[
+        str, typer.Option(help="native, portable, x86-64, x86-64-v3, armv8")
+    ] = "native",
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="static: ranges from --calibrate or --ranges, or the model's own; "
+            "dynamic: ranges at run time (default without data); float"
+        ),
+    ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(help="samples: .npz, .npy, a folder of them, or of images"),
+    ] = None,
+    calibration_method: Annotated[
+        str, typer.Option(help="how ranges follow from samples: minmax")
+    ] = "minmax",
+    mean: Annotated[
+        str | None,
+        typer.Option(help="subtracted from image pixels; one or per channel"),
+    ] = None,
+    std: Annotated[
+        str | None, typer.Option(help="divides image pixels; one or per channel")
+    ] = None,
+    layout: Annotated[
+        str, typer.Option(help="order of an image input's axes: nchw, nhwc")
+    ] = "nchw",
+    input_range: Annotated[
+        list[str] | None, typer.Option(help="NAME=MIN:MAX that you know of an input")
+    ] = None,
+    ranges: Annotated[
+        Path | None, typer.Option(help="statistics of an earlier run")
+    ] = None,
+    save_ranges: Annotated[
+        Path | None, typer.Option(help="write the statistics to this file")
+    ] = None,
+    int8_only: Annotated[
+        bool, typer.Option(help="fail if any operation would stay in float")
+    ] = False,
+    io: Annotated[
+        Io, typer.Option(help="type of quantized inputs and outputs")
+    ] = Io.float,
+    dim: Annotated[
+        list[str] | None, typer.Option(help="NAME=N: the size of a symbolic dimension")
+    ] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option(help="tensors at which the graph begins")
+    ] = None,
+    outputs: Annotated[
+        list[str] | None, typer.Option(help="tensors at which the graph ends")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option(help="rewrite rules of your own (.rules)")
+    ] = None,
+    pass_plugin: Annotated[
+        list[str] | None, typer.Option(help="a Python module with passes of your own")
+    ] = None,
+    passes: Annotated[
+        str | None,
+        typer.Option(
+            help="passes of a plugin to run on the float model, comma-separated"
+        ),
+    ] = None,
+    dump_ir: Annotated[
+        Path | None, typer.Option(help="folder for the IR after every pass")
+    ] = None,
+    print_ir_after: Annotated[
+        list[str] | None, typer.Option(help="print the IR after this pass")
+    ] = None,
+    keep_tensors: Annotated[
+        bool, typer.Option(help="keep every intermediate tensor, to look at them")
+    ] = False,
+    cc: Annotated[
+        str | None, typer.Option(help="the C compiler (default: the first found)")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no summary")] = False,
+) -> None:
+    """Compiles an ONNX model to an int8 library for one processor."""
+    from qcc.compiler.api import Options, compile_with
+
+    options = Options(
+        target=target,
+        mode=mode.value if mode else None,
+        calibration=calibrate,
+        calibration_method=calibration_method,
+        mean=_numbers(mean),
+        std=_numbers(std),
+        layout=layout,
+        input_ranges=_input_ranges(input_range),
+        ranges=ranges,
+        save_ranges=save_ranges,
+        int8_only=int8_only,
+        io=io.value,
+        dimensions=_dimensions(dim),
+        inputs=_names(inputs),
+        outputs=_names(outputs),
+        rules=tuple(rules or ()),
+        plugins=tuple(pass_plugin or ()),
+        extra_passes=tuple(_names([passes]) or ()) if passes else (),
+        dump_ir=dump_ir,
+        print_ir_after=tuple(_names(print_ir_after) or ()),
+        keep_tensors=keep_tensors,
+        compiler=cc,
+    )
+    report = compile_with(model, output, options)
+    if not quiet:
+        _print_summary(report.rows, report.notes)
+
+
+def _print_summary(rows: list[tuple[str, str]], notes: list[str]) -> None:
+    console = Console(stderr=True, highlight=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for label, text in rows:
+        table.add_row(label, text)
+    console.print(table)
+    for note in notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    with report_errors():
+        app()
+
+
+__all__ = ["QccError", "app", "main"]
