@@ -10,13 +10,12 @@ from qcc.dialects.quant.casts import (
 )
 from qcc.dialects.quant.contraction import Conv2dOp, ConvTranspose2dOp, MatMulOp
 from qcc.dialects.quant.dynamic import (
-    Conv2dIntegerOp,
     DynamicConv2dOp,
     DynamicMatMulOp,
     DynamicQuantizeOp,
-    MatMulIntegerOp,
 )
 from qcc.dialects.quant.elementwise import AddOp, ClampOp, LookupOp, MulOp, SubOp
+from qcc.dialects.quant.integer import Conv2dIntegerOp, MatMulIntegerOp
 from qcc.dialects.quant.normalization import LayerNormOp, SoftmaxOp
 from qcc.dialects.quant.pool import AvgPool2dOp, ReduceMeanOp, ReduceSumOp, ResizeOp
 from qcc.dialects.quant.types import UniformType

@@ -1,180 +1,166 @@
-"""What the ops of `quant` share: property values, assembly, type checks."""
+"""What the ops of `quant` share: result types, clamps, checks of element types."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import cast
 
-import numpy as np
-from xdsl.dialects.builtin import (
-    DenseArrayBase,
-    FloatAttr,
-    IntegerAttr,
-    IntegerType,
-    StringAttr,
-    TensorType,
-    UnitAttr,
-    f32,
-    i32,
-    i64,
+from xdsl.dialects.builtin import StringAttr, TensorType, f32, i8, i32
+from xdsl.ir import Attribute
+from xdsl.irdl import prop_def
+from xdsl.utils.exceptions import VerifyException
+
+from qcc.dialects.nn.base import INT, NNOperation
+from qcc.dialects.nn.inference import require, static_shape
+from qcc.dialects.quant.types import UniformType
+from qcc.dialects.types import (
+    Operand,
+    Shape,
+    int_array,
+    int_attr,
+    tensor,
+    tensor_type,
 )
-from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import IRDLOperation, ParsePropInAttrDict
-from xdsl.parser import Parser
-from xdsl.printer import Printer
 
-Shape = tuple[int, ...]
-Value = SSAValue | Operation
-PropertyValue = Attribute | bool | int | float | str | Sequence[int] | None
-
-ASSEMBLY = "operands attr-dict `:` functional-type(operands, results)"
-PROPERTIES_IN_DICTIONARY = (ParsePropInAttrDict(),)
+Kind = TensorType[Attribute]
 
 
-def ints(values: Sequence[int]) -> DenseArrayBase[IntegerType]:
-    """`array<i64: ...>`."""
-    return DenseArrayBase.from_list(i64, [int(value) for value in values])
-
-
-def integer(value: int) -> IntegerAttr[IntegerType]:
-    """`value : i64`."""
-    return IntegerAttr(int(value), i64)
-
-
-def property_attribute(value: PropertyValue) -> Attribute | None:
-    """The attribute of a Python value; None and False stand for an absent property."""
-    if value is None or value is False:
-        return None
-    if isinstance(value, Attribute):
-        return value
-    if value is True:
-        return UnitAttr()
-    if isinstance(value, str):
-        return StringAttr(value)
-    if isinstance(value, int):
-        return integer(value)
-    if isinstance(value, float):
-        return FloatAttr(value, f32)
-    return ints(value)
-
-
-def properties(**values: PropertyValue) -> dict[str, Attribute | None]:
-    """The properties of an op from Python values."""
-    return {name: property_attribute(value) for name, value in values.items()}
-
-
-def shape_of(value: Value) -> Shape:
-    """The shape of a tensor value."""
-    kind = SSAValue.get(value).type
-    assert isinstance(kind, TensorType)
-    return kind.get_shape()
-
-
-def result_tensor(result_type: Attribute, shape: Shape) -> TensorType[Attribute]:
+def result_tensor(result_type: Attribute, shape: Shape) -> Kind:
     """`result_type` if it is a tensor type, else a tensor of such elements."""
     if isinstance(result_type, TensorType):
-        return result_type
-    return TensorType(result_type, shape)
+        return cast(Kind, result_type)
+    return tensor(result_type, shape)
 
 
-class TrailingOptionalOperands(IRDLOperation):
-    """
-    Assembly for ops with several optional operands, which come last.
+def operand_shape(value: Operand, what: str) -> Shape:
+    """The static shape of an operand, `what` in messages."""
+    return static_shape(tensor_type(value), what)
 
-    `operands attr-dict : functional-type(operands, results)`, as everywhere. Operands
-    that are a prefix of the defined ones need no more; otherwise the dictionary holds
-    `operandSegmentSizes`.
-    """
 
-    @classmethod
-    def parse(cls, parser: Parser) -> TrailingOptionalOperands:
-        unresolved = parser.parse_comma_separated_list(
-            parser.Delimiter.NONE, parser.parse_unresolved_operand
+def require_uniform(value: Operand, what: str) -> UniformType:
+    """The quantized element type of a value, whose axis must fit its shape."""
+    kind = tensor_type(value)
+    element = kind.element_type
+    if not isinstance(element, UniformType):
+        raise VerifyException(f"{what} must have quantized elements, got {element}")
+    if element.axis is not None:
+        shape = static_shape(kind, what)
+        require(
+            element.axis < len(shape) and shape[element.axis] == len(element.scales),
+            f"{what} has {len(element.scales)} scales on axis {element.axis}, "
+            f"which does not fit its shape {list(shape)}",
         )
-        attributes = dict(parser.parse_optional_attr_dict())
-        parser.parse_punctuation(":")
-        start = parser.pos
-        kind = parser.parse_function_type()
-        operands = parser.resolve_operands(unresolved, kind.inputs.data, start)
-        definition = cls.get_irdl_definition()
-        held = {
-            name: attributes.pop(name)
-            for name in list(attributes)
-            if name in definition.properties or name == "operandSegmentSizes"
-        }
-        defined = len(definition.operands)
-        if "operandSegmentSizes" not in held:
-            if len(operands) > defined:
-                parser.raise_error(f"{cls.name} takes at most {defined} operands")
-            present = [int(index < len(operands)) for index in range(defined)]
-            held["operandSegmentSizes"] = DenseArrayBase.from_list(i32, present)
-        return cls.create(
-            operands=operands,
-            result_types=kind.outputs.data,
-            properties=with_defaults(cls, held),
-            attributes=attributes,
-        )
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
-        printer.print_list(self.operands, printer.print_ssa_value)
-        definition = self.get_irdl_definition()
-        shown = dict(self.attributes)
-        for name, value in self.properties.items():
-            defined = definition.properties.get(name)
-            if defined is None or value != defined.default_value:
-                shown[name] = value
-        sizes = self.properties["operandSegmentSizes"]
-        assert isinstance(sizes, DenseArrayBase)
-        present: list[Any] = list(sizes.get_values())
-        if present == sorted(present, reverse=True):
-            del shown["operandSegmentSizes"]
-        if shown:
-            printer.print_string(" ")
-            printer.print_attr_dict(shown)
-        printer.print_string(" : ")
-        printer.print_operation_type(self)
+    return element
 
 
-def with_defaults(
-    op: type[IRDLOperation], held: Mapping[str, Attribute]
-) -> dict[str, Attribute]:
-    """`held` and the default value of each property that it lacks."""
-    defaults = {
-        name: defined.default_value
-        for name, defined in op.get_irdl_definition().properties.items()
-        if defined.default_value is not None
-    }
-    return defaults | dict(held)
+def require_int8(value: Operand, what: str) -> UniformType:
+    """Elements quantized to i8, per tensor or per axis."""
+    element = require_uniform(value, what)
+    require(element.storage == i8, f"{what} must be stored in i8, got {element}")
+    return element
 
 
-def conv2d_shape(
-    input: Shape,
-    weight: Shape,
+def require_activation(value: Operand, what: str) -> UniformType:
+    """Elements quantized to i8 per tensor."""
+    element = require_int8(value, what)
+    require(element.axis is None, f"{what} must be quantized per tensor, got {element}")
+    return element
+
+
+def require_weight(value: Operand, what: str, axes: tuple[int, ...]) -> UniformType:
+    """Elements quantized to i8 per tensor, or per one of `axes`."""
+    element = require_int8(value, what)
+    require(
+        element.axis is None or element.axis in axes,
+        f"{what} must be quantized per tensor or along axis "
+        f"{' or '.join(map(str, axes))}, got axis {element.axis}",
+    )
+    return element
+
+
+def require_elements(value: Operand, what: str, *elements: Attribute) -> None:
+    """Elements must be of one of the given types."""
+    actual = tensor_type(value).element_type
+    require(
+        actual in elements,
+        f"{what} must have elements {' or '.join(map(str, elements))}, got {actual}",
+    )
+
+
+def require_int32_bias(bias: Operand | None, outputs: int) -> None:
+    """A bias, if any, must be i32 with one element per output channel."""
+    require_bias(bias, outputs, i32)
+
+
+def require_float_bias(bias: Operand | None, outputs: int) -> None:
+    """A bias, if any, must be f32 with one element per output channel."""
+    require_bias(bias, outputs, f32)
+
+
+def require_bias(bias: Operand | None, outputs: int, element: Attribute) -> None:
+    """A bias, if any, must have `outputs` elements of this type."""
+    if bias is None:
+        return
+    require_elements(bias, "bias", element)
+    shape = operand_shape(bias, "bias")
+    require(shape == (outputs,), f"bias must have shape {[outputs]}, got {list(shape)}")
+
+
+def convolution_properties(
     strides: Sequence[int],
     pads: Sequence[int],
     dilations: Sequence[int],
+    groups: int,
     layout: str,
-) -> Shape:
-    """The result of a convolution; pads are top, left, bottom, right."""
-    first = 1 if layout == "NHWC" else 2
-    spatial = tuple(
-        (
-            input[first + i]
-            + pads[i]
-            + pads[i + 2]
-            - dilations[i] * (weight[2 + i] - 1)
-            - 1
+) -> dict[str, Attribute]:
+    """What convolutions have in common, as attributes."""
+    return {
+        "strides": int_array(strides),
+        "pads": int_array(pads),
+        "dilations": int_array(dilations),
+        "groups": int_attr(groups),
+        "layout": StringAttr(layout),
+    }
+
+
+class QuantOperation(NNOperation, ABC):
+    """An op with one result, whose shape follows and whose element type is chosen."""
+
+    @abstractmethod
+    def expected_shape(self) -> Shape:
+        """The result shape; VerifyException when operands or properties are wrong."""
+
+    def expected_element(self) -> Attribute:
+        """The element type of the result: any that is quantized to i8 per tensor."""
+        return require_activation(self.results[0], "result")
+
+    def expected_type(self) -> Kind:
+        shape = self.expected_shape()
+        return tensor(self.expected_element(), shape)
+
+
+class ClampingOperation(QuantOperation, ABC):
+    """An op whose result is clamped to the stored integers [minimum, maximum]."""
+
+    minimum = prop_def(INT, default_value=int_attr(-128))
+    maximum = prop_def(INT, default_value=int_attr(127))
+
+    @property
+    def minimum_value(self) -> int:
+        """The least stored integer of the result."""
+        return self.minimum.value.data
+
+    @property
+    def maximum_value(self) -> int:
+        """The greatest stored integer of the result."""
+        return self.maximum.value.data
+
+    def expected_element(self) -> Attribute:
+        element = require_activation(self.results[0], "result")
+        low, high = self.minimum_value, self.maximum_value
+        require(
+            -128 <= low <= high <= 127,
+            f"clamp [{low}, {high}] is empty or outside of [-128, 127]",
         )
-        // strides[i]
-        + 1
-        for i in range(2)
-    )
-    if layout == "NHWC":
-        return (input[0], *spatial, weight[0])
-    return (input[0], weight[0], *spatial)
-
-
-def matmul_shape(lhs: Shape, rhs: Shape) -> Shape:
-    """The result of `numpy.matmul` for ranks of at least 2."""
-    return (*np.broadcast_shapes(lhs[:-2], rhs[:-2]), lhs[-2], rhs[-1])
+        return element

@@ -1,46 +1,45 @@
-"""Ops whose input range is taken at run time, and the plain integer products of ONNX."""
+"""Ops whose input range is taken at run time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import (
-    DenseArrayBase,
-    IntegerAttr,
-    StringAttr,
-    TensorType,
-    f32,
-    i32,
-)
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Attribute
 from xdsl.irdl import (
-    AttrSizedOperandSegments,
     IRDLOperation,
+    ParsePropInAttrDict,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
-    prop_def,
     result_def,
     traits_def,
 )
 from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
 
 from qcc.dialects.blob import ui8
+from qcc.dialects.nn.base import ASSEMBLY, TENSOR
+from qcc.dialects.nn.contraction import ConvolutionOp
+from qcc.dialects.nn.inference import conv2d_shape, matmul_shape
 from qcc.dialects.quant.base import (
-    ASSEMBLY,
-    PROPERTIES_IN_DICTIONARY,
-    TrailingOptionalOperands,
-    Value,
-    conv2d_shape,
-    integer,
-    ints,
-    matmul_shape,
-    properties,
+    QuantOperation,
+    convolution_properties,
+    operand_shape,
+    require_elements,
+    require_float_bias,
+    require_weight,
+)
+from qcc.dialects.types import (
+    Operand,
+    Shape,
     shape_of,
+    tensor,
 )
 
 
 @irdl_op_definition
-class DynamicConv2dOp(IRDLOperation):
+class DynamicConv2dOp(ConvolutionOp, QuantOperation):
     """
     Float convolution computed in int8: the input's range is taken at run time.
 
@@ -48,24 +47,13 @@ class DynamicConv2dOp(IRDLOperation):
     """
 
     name = "quant.dynamic_conv2d"
-    input = operand_def(TensorType)
-    weight = operand_def(TensorType)
-    bias = opt_operand_def(TensorType)
-    result = result_def(TensorType)
-    strides = prop_def(DenseArrayBase, default_value=ints((1, 1)))
-    pads = prop_def(DenseArrayBase, default_value=ints((0, 0, 0, 0)))
-    dilations = prop_def(DenseArrayBase, default_value=ints((1, 1)))
-    groups = prop_def(IntegerAttr, default_value=integer(1))
-    layout = prop_def(StringAttr, default_value=StringAttr("NCHW"))
-    traits = traits_def(Pure())
-    irdl_options = PROPERTIES_IN_DICTIONARY
     assembly_format = ASSEMBLY
 
     def __init__(
         self,
-        input: Value,
-        weight: Value,
-        bias: Value | None = None,
+        input: Operand,
+        weight: Operand,
+        bias: Operand | None = None,
         *,
         strides: Sequence[int] = (1, 1),
         pads: Sequence[int] = (0, 0, 0, 0),
@@ -74,23 +62,41 @@ class DynamicConv2dOp(IRDLOperation):
         layout: str = "NCHW",
     ):
         shape = conv2d_shape(
-            shape_of(input), shape_of(weight), strides, pads, dilations, layout
+            shape_of(input),
+            shape_of(weight),
+            strides=strides,
+            pads=pads,
+            dilations=dilations,
+            groups=groups,
+            layout=layout,
         )
         super().__init__(
             operands=[input, weight, bias],
-            result_types=[TensorType(f32, shape)],
-            properties=properties(
-                strides=strides,
-                pads=pads,
-                dilations=dilations,
-                groups=groups,
-                layout=layout,
-            ),
+            result_types=[tensor(f32, shape)],
+            properties=convolution_properties(strides, pads, dilations, groups, layout),
+        )
+
+    def expected_element(self) -> Attribute:
+        return f32
+
+    def expected_shape(self) -> Shape:
+        require_elements(self.input, "input", f32)
+        require_weight(self.weight, "weight", (0,))
+        weight = operand_shape(self.weight, "weight")
+        require_float_bias(self.bias, weight[0])
+        return conv2d_shape(
+            operand_shape(self.input, "input"),
+            weight,
+            strides=self.stride_values,
+            pads=self.pad_values,
+            dilations=self.dilation_values,
+            groups=self.group_count,
+            layout=self.layout_value,
         )
 
 
 @irdl_op_definition
-class DynamicMatMulOp(IRDLOperation):
+class DynamicMatMulOp(QuantOperation):
     """
     Float matrix product computed in int8: the range of lhs is taken at run time.
 
@@ -98,19 +104,26 @@ class DynamicMatMulOp(IRDLOperation):
     """
 
     name = "quant.dynamic_matmul"
-    lhs = operand_def(TensorType)
-    rhs = operand_def(TensorType)
-    bias = opt_operand_def(TensorType)
-    result = result_def(TensorType)
-    traits = traits_def(Pure())
-    irdl_options = PROPERTIES_IN_DICTIONARY
+    lhs = operand_def(TENSOR)
+    rhs = operand_def(TENSOR)
+    bias = opt_operand_def(TENSOR)
+    result = result_def(TENSOR)
     assembly_format = ASSEMBLY
 
-    def __init__(self, lhs: Value, rhs: Value, bias: Value | None = None):
+    def __init__(self, lhs: Operand, rhs: Operand, bias: Operand | None = None):
         shape = matmul_shape(shape_of(lhs), shape_of(rhs))
-        super().__init__(
-            operands=[lhs, rhs, bias], result_types=[TensorType(f32, shape)]
-        )
+        super().__init__(operands=[lhs, rhs, bias], result_types=[tensor(f32, shape)])
+
+    def expected_element(self) -> Attribute:
+        return f32
+
+    def expected_shape(self) -> Shape:
+        require_elements(self.lhs, "lhs", f32)
+        rhs = operand_shape(self.rhs, "rhs")
+        shape = matmul_shape(operand_shape(self.lhs, "lhs"), rhs)
+        require_weight(self.rhs, "rhs", (len(rhs) - 1,))
+        require_float_bias(self.bias, rhs[-1])
+        return shape
 
 
 @irdl_op_definition
@@ -123,108 +136,24 @@ class DynamicQuantizeOp(IRDLOperation):
     """
 
     name = "quant.dynamic_quantize"
-    input = operand_def(TensorType)
-    result = result_def(TensorType)
-    scale = result_def(TensorType)
-    zero_point = result_def(TensorType)
+    input = operand_def(TENSOR)
+    result = result_def(TENSOR)
+    scale = result_def(TENSOR)
+    zero_point = result_def(TENSOR)
     traits = traits_def(Pure())
-    irdl_options = PROPERTIES_IN_DICTIONARY
+    irdl_options = (ParsePropInAttrDict(),)
     assembly_format = ASSEMBLY
 
-    def __init__(self, input: Value):
-        super().__init__(
-            operands=[input],
-            result_types=[
-                TensorType(ui8, shape_of(input)),
-                TensorType(f32, ()),
-                TensorType(ui8, ()),
-            ],
-        )
+    def __init__(self, input: Operand):
+        types = [tensor(ui8, shape_of(input)), tensor(f32, ()), tensor(ui8, ())]
+        super().__init__(operands=[input], result_types=types)
 
-
-@irdl_op_definition
-class Conv2dIntegerOp(TrailingOptionalOperands):
-    """
-    ONNX ConvInteger: i8 or ui8 by i8 or ui8, result i32; no requantization.
-
-    `%r = quant.conv2d_integer %x, %w, %zx, %zw : (tensor<..>, ..) -> tensor<..xi32>`
-    """
-
-    name = "quant.conv2d_integer"
-    input = operand_def(TensorType)
-    weight = operand_def(TensorType)
-    input_zero_point = opt_operand_def(TensorType)
-    weight_zero_point = opt_operand_def(TensorType)
-    result = result_def(TensorType)
-    strides = prop_def(DenseArrayBase, default_value=ints((1, 1)))
-    pads = prop_def(DenseArrayBase, default_value=ints((0, 0, 0, 0)))
-    dilations = prop_def(DenseArrayBase, default_value=ints((1, 1)))
-    groups = prop_def(IntegerAttr, default_value=integer(1))
-    layout = prop_def(StringAttr, default_value=StringAttr("NCHW"))
-    traits = traits_def(Pure())
-    irdl_options = (
-        *PROPERTIES_IN_DICTIONARY,
-        AttrSizedOperandSegments(as_property=True),
-    )
-
-    def __init__(
-        self,
-        input: Value,
-        weight: Value,
-        input_zero_point: Value | None = None,
-        weight_zero_point: Value | None = None,
-        *,
-        strides: Sequence[int] = (1, 1),
-        pads: Sequence[int] = (0, 0, 0, 0),
-        dilations: Sequence[int] = (1, 1),
-        groups: int = 1,
-        layout: str = "NCHW",
-    ):
-        shape = conv2d_shape(
-            shape_of(input), shape_of(weight), strides, pads, dilations, layout
-        )
-        super().__init__(
-            operands=[input, weight, input_zero_point, weight_zero_point],
-            result_types=[TensorType(i32, shape)],
-            properties=properties(
-                strides=strides,
-                pads=pads,
-                dilations=dilations,
-                groups=groups,
-                layout=layout,
-            ),
-        )
-
-
-@irdl_op_definition
-class MatMulIntegerOp(TrailingOptionalOperands):
-    """
-    ONNX MatMulInteger: i8 or ui8 by i8 or ui8, result i32; no requantization.
-
-    `%r = quant.matmul_integer %a, %b, %za, %zb : (tensor<..>, ..) -> tensor<..xi32>`
-    """
-
-    name = "quant.matmul_integer"
-    lhs = operand_def(TensorType)
-    rhs = operand_def(TensorType)
-    lhs_zero_point = opt_operand_def(TensorType)
-    rhs_zero_point = opt_operand_def(TensorType)
-    result = result_def(TensorType)
-    traits = traits_def(Pure())
-    irdl_options = (
-        *PROPERTIES_IN_DICTIONARY,
-        AttrSizedOperandSegments(as_property=True),
-    )
-
-    def __init__(
-        self,
-        lhs: Value,
-        rhs: Value,
-        lhs_zero_point: Value | None = None,
-        rhs_zero_point: Value | None = None,
-    ):
-        shape = matmul_shape(shape_of(lhs), shape_of(rhs))
-        super().__init__(
-            operands=[lhs, rhs, lhs_zero_point, rhs_zero_point],
-            result_types=[TensorType(i32, shape)],
-        )
+    def verify_(self) -> None:
+        require_elements(self.input, "input", f32)
+        shape = operand_shape(self.input, "input")
+        expected = (tensor(ui8, shape), tensor(f32, ()), tensor(ui8, ()))
+        for result, kind in zip(self.results, expected, strict=True):
+            if result.type != kind:
+                raise VerifyException(
+                    f"{self.name}: result type is {result.type}, expected {kind}"
+                )

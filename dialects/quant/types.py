@@ -1,9 +1,9 @@
 """
 `!quant.uniform<...>`: quantized elements, in MLIR's spelling.
 
-real = scale · (stored − zero_point). Per tensor `!quant.uniform<i8:f32, 0.05:-3>`; per
+real = scale · (stored - zero_point). Per tensor `!quant.uniform<i8:f32, 0.05:-3>`; per
 axis, here with a narrowed storage range, `!quant.uniform<i8<-127:127>:f32:0, {0.1:0,
-0.2:0}>`. Scales are float32 values; they are printed so that they read back bit-exactly.
+0.2:0}>`. Scales are float32 values, printed so that they read back bit-exactly.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class UniformParameters:
 
 @irdl_attr_definition
 class UniformType(Data[UniformParameters], TypeAttribute):
-    """real = scale · (stored − zero_point), `minimum` ≤ stored ≤ `maximum`."""
+    """real = scale · (stored - zero_point), `minimum` ≤ stored ≤ `maximum`."""
 
     name = "quant.uniform"
 
@@ -94,7 +94,7 @@ class UniformType(Data[UniformParameters], TypeAttribute):
         minimum: int | None = None,
         maximum: int | None = None,
     ) -> UniformType:
-        """One scale, rounded to float32, per index of `axis`; zero points default to 0."""
+        """One scale, rounded to float32, per index of `axis`; zero points are 0."""
         low, high = storage_range(storage)
         rounded = tuple(_float32(scale) for scale in scales)
         if zero_points is None:
@@ -248,16 +248,17 @@ def _verify_range(kind: UniformType) -> None:
 
 def _parse_storage(parser: AttrParser) -> tuple[IntegerType, int, int]:
     start = parser.pos
-    storage = parser.parse_type()
-    if not isinstance(storage, IntegerType):
+    parsed = parser.parse_type()
+    if not isinstance(parsed, IntegerType):
         parser.raise_error("the storage type must be an integer", start, parser.pos)
+    storage = cast(IntegerType, parsed)
     minimum, maximum = storage_range(storage)
     if parser.parse_optional_punctuation("<"):
         minimum = parser.parse_integer(allow_boolean=False)
         parser.parse_punctuation(":")
         maximum = parser.parse_integer(allow_boolean=False)
         parser.parse_punctuation(">")
-    return cast(IntegerType, storage), minimum, maximum
+    return storage, minimum, maximum
 
 
 def _parse_pair(parser: AttrParser) -> tuple[float, int]:
