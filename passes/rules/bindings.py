@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +91,12 @@ def _equal_numbers(left: Array, right: Array) -> bool:
     except ValueError:  # shapes that do not broadcast
         return False
     return close.size > 0 and bool(close.all())
+
+
+def as_python_number(value: Value) -> Value:
+    """A constant whose elements are all equal as one number; others unchanged."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.size == 0 or not (value == value.flat[0]).all():
+        raise NotApplicable("not all elements are equal")
+    return cast(int | float, value.flat[0].item())

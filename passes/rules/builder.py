@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -13,9 +14,14 @@ from xdsl.utils.exceptions import VerifyException
 from qcc.dialects import nn
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import describe
-from qcc.passes.rules.bindings import Bindings, NotApplicable, Value
+from qcc.passes.rules.bindings import (
+    Bindings,
+    NotApplicable,
+    Value,
+    as_python_number,
+)
 from qcc.passes.rules.checker import RESULT
-from qcc.passes.rules.expressions import as_python_number, evaluate
+from qcc.passes.rules.expressions import evaluate
 from qcc.passes.rules.syntax import Capture, OperationTerm, Rule, Term, Variable
 from qcc.passes.rules.vocabulary import operations
 
@@ -103,11 +109,11 @@ def _construct(
     Ops that cannot infer their result type get the type of what is replaced, where
     the rule does not give one.
     """
-    constructor = operations()[name]
-    parameters = inspect.signature(constructor.__init__).parameters
+    constructor = cast(Callable[..., IRDLOperation], operations()[name])
+    parameters = inspect.signature(constructor).parameters
     if "result_type" in parameters and "result_type" not in attributes:
         attributes = {**attributes, "result_type": result_type}
-    positional = list(parameters.values())[1:]
+    positional = list(parameters.values())
     if positional and str(positional[0].annotation).startswith("Sequence"):
         return constructor(operands, **attributes)
     return constructor(*operands, **attributes)

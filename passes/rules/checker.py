@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
-from qcc.passes.rules.expressions import VALUE_FUNCTIONS, function_arity
+from qcc.passes.rules.functions import VALUE_FUNCTIONS, function_arity
 from qcc.passes.rules.syntax import (
     Alternatives,
     Binary,
@@ -78,8 +79,9 @@ class _Checker:
                     )
                 return bound | {f"${name}"}
             case Alternatives(choices=choices):
-                return frozenset.intersection(
-                    *(self.pattern(choice, bound) for choice in choices)
+                after = [self.pattern(choice, bound) for choice in choices]
+                return frozenset(
+                    name for name in after[0] if all(name in b for b in after)
                 )
             case OperationTerm():
                 return self._operation(term, bound)
@@ -234,9 +236,8 @@ def _unknown(
     position: Position,
     kind: str,
     name: str,
-    known: dict[str, object] | frozenset[str] | object,
+    known: Iterable[str],
 ) -> None:
-    names = sorted(str(each) for each in known)  # pyright: ignore
-    close = get_close_matches(name, names, n=3)
+    close = get_close_matches(name, sorted(known), n=3)
     remedy = f"did you mean {' or '.join(close)}?" if close else None
     position.error(f"unknown {kind} `{name}`", remedy=remedy or "")

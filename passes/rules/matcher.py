@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, OpResult, SSAValue
 
 from qcc.dialects import nn
-from qcc.dialects.types import is_quantized
+from qcc.dialects.reference.registry import operand_values
+from qcc.dialects.types import element_type_of, is_quantized
 from qcc.passes.rules.bindings import (
     Array,
     Bindings,
     NotApplicable,
     Value,
+    as_python_number,
     equal,
     is_number,
 )
 from qcc.passes.rules.checker import RESULT
-from qcc.passes.rules.expressions import as_python_number, evaluate, holds
+from qcc.passes.rules.expressions import evaluate, holds
 from qcc.passes.rules.syntax import (
     Alternatives,
     AttributeTerm,
@@ -34,7 +35,6 @@ from qcc.passes.rules.syntax import (
 from qcc.passes.rules.vocabulary import (
     COMMUTATIVE,
     has_default,
-    operand_slots,
     properties,
     property_value,
 )
@@ -106,7 +106,7 @@ class _Matcher:
         op = value.owner
         if not isinstance(op, Operation) or op.name != term.name:
             return
-        slots = operand_slots(op)
+        slots = operand_values(op)
         if any(slot is not None for slot in slots[len(term.operands) :]):
             return
         if len(slots) < len(term.operands):
@@ -136,8 +136,7 @@ def _constant_array(value: SSAValue) -> Array | None:
     """The elements of a constant that is not quantized."""
     if not isinstance(value.owner, nn.ConstantOp):
         return None
-    kind = value.type
-    if isinstance(kind, TensorType) and is_quantized(kind.element_type):
+    if is_quantized(element_type_of(value)):
         return None
     return value.owner.array()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from lark import Lark, Token, Tree, UnexpectedInput
 from lark.exceptions import UnexpectedCharacters
@@ -35,6 +35,11 @@ _Node = Tree[Token]
 _Child = Token | _Node | None
 
 
+def _children(node: _Node) -> list[_Child]:
+    """The children of a node; lark's type leaves out the None of absent ones."""
+    return cast(list[_Child], node.children)
+
+
 @cache
 def _grammar() -> Lark:
     text = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
@@ -48,17 +53,17 @@ def parse_rules(text: str, file: str) -> tuple[Rule, ...]:
     Raises `QccError` (`file:line:col: ...`) when the text is not of the grammar.
     """
     try:
-        tree = _grammar().parse(text)
+        tree = _grammar().parse(text)  # pyright: ignore[reportUnknownMemberType]
     except UnexpectedInput as error:
         _raise_syntax_error(error, text, file)
     reader = _Reader(file)
     return tuple(reader.rule(cast(_Node, node)) for node in tree.children)
 
 
-def _raise_syntax_error(error: UnexpectedInput, text: str, file: str) -> None:
+def _raise_syntax_error(error: UnexpectedInput, text: str, file: str) -> NoReturn:
     token = cast(Token | None, getattr(error, "token", None))
     if isinstance(error, UnexpectedCharacters):
-        found = f"character {text[error.pos_in_stream or 0]!r}"
+        found = f"character {text.splitlines()[error.line - 1][error.column - 1]!r}"
     elif token is None or token.type == "$END":
         found = "end of file"
     else:
@@ -86,10 +91,10 @@ class _Reader:
         return Position(self.file, node.meta.line, node.meta.column)
 
     def rule(self, node: _Node) -> Rule:
-        name, description, *rest = node.children
+        name, description, *rest = _children(node)
         lets = [child for child in rest if _is(child, "let")]
         pattern, replacement, where = rest[len(lets) :]
-        conditions = cast(_Node, where).children if where is not None else []
+        conditions = _children(cast(_Node, where)) if where is not None else []
         return Rule(
             self._position(cast(Token, name)),
             str(name),
@@ -101,7 +106,7 @@ class _Reader:
         )
 
     def _let(self, node: _Node) -> Let:
-        name, pattern = node.children
+        name, pattern = _children(node)
         return Let(self._position(node), str(name), self.term(pattern))
 
     def _terms(self, nodes: list[_Child]) -> tuple[Term, ...]:
@@ -109,7 +114,7 @@ class _Reader:
 
     def term(self, node: _Child) -> Term:
         assert isinstance(node, Tree), node
-        position, children = self._position(node), node.children
+        position, children = self._position(node), _children(node)
         match node.data:
             case "operation":
                 return self._operation(position, children)
@@ -149,7 +154,7 @@ class _Reader:
         name, *operands, braces = children
         attributes: list[AttributeTerm] = []
         rest: Rest | None = None
-        for child in braces.children if isinstance(braces, Tree) else ():
+        for child in _children(braces) if isinstance(braces, Tree) else ():
             if child is None:
                 continue
             here = self._position(child)
@@ -157,10 +162,10 @@ class _Reader:
             if child.data == "rest":
                 if rest is not None:
                     here.error("a second `..` between the same braces")
-                bound = child.children[0]
+                bound = _children(child)[0]
                 rest = Rest(here, None if bound is None else str(bound))
                 continue
-            key, value = child.children
+            key, value = _children(child)
             attributes.append(AttributeTerm(here, str(key), self.term(value)))
         return OperationTerm(
             position, str(name), self._terms(operands), tuple(attributes), rest

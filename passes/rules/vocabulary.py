@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
@@ -11,10 +10,11 @@ from xdsl.dialects.builtin import (
     DenseArrayBase,
     FloatAttr,
     IntegerAttr,
+    IntegerType,
     StringAttr,
     UnitAttr,
 )
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation
 from xdsl.irdl import IRDLOperation, OptionalDef, PropertyDef, VariadicDef
 
 from qcc.dialects import get_all_dialects
@@ -45,19 +45,6 @@ def operand_counts(name: str) -> tuple[int, int | None]:
             return least, None
         least, most = least + (not optional), most + 1
     return least, most
-
-
-def operand_slots(op: Operation) -> list[SSAValue | None]:
-    """The operands in the order of the definition; None for an absent one."""
-    assert isinstance(op, IRDLOperation)
-    slots: list[SSAValue | None] = []
-    for name, _ in op.get_irdl_definition().operands:
-        value = cast(SSAValue | Sequence[SSAValue] | None, getattr(op, name))
-        if value is None or isinstance(value, SSAValue):
-            slots.append(value)
-        else:
-            slots.extend(value)
-    return slots
 
 
 @cache
@@ -100,6 +87,7 @@ def _python_value(attribute: Attribute) -> Value:
         case UnitAttr():
             return True
         case DenseArrayBase():
-            return list(attribute.get_values())
+            numbers = cast(DenseArrayBase[IntegerType], attribute)
+            return list(numbers.iter_values())
         case _:
             return attribute
