@@ -69,7 +69,7 @@ class TrailingOptionalOperands(IRDLOperation):
         properties: dict[str, Attribute] = {
             SEGMENTS: DenseArrayBase.from_list(i32, present)
         }
-        for name in attributes.keys() & definition.properties.keys():
+        for name in [name for name in attributes if name in definition.properties]:
             properties[name] = attributes.pop(name)
         return cls.create(
             operands=operands,

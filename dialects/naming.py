@@ -9,10 +9,11 @@ statistics and dumps are keyed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, NameLoc, NoneAttr, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter
 
 TENSOR = "tensor"
@@ -46,9 +47,10 @@ def tensor_name(value: SSAValue) -> str | None:
     if isinstance(value, BlockArgument):
         func = value.block.parent_op()
         names = func.attributes.get("input_names") if func is not None else None
-        if not isinstance(names, ArrayAttr) or value.index >= len(names.data):
+        if not isinstance(names, ArrayAttr):
             return None
-        name = names.data[value.index]
+        known = cast(ArrayAttr[Attribute], names).data
+        name = known[value.index] if value.index < len(known) else None
         return name.data if isinstance(name, StringAttr) else None
     assert isinstance(value, OpResult)
     name = value.op.attributes.get(TENSOR)
@@ -120,6 +122,7 @@ def name_values(func: FuncOp) -> dict[SSAValue, str]:
         if name is not None:
             names[value] = name
     taken = set(names.values())
+    counters: dict[str, int] = {}
     for value in values:
         if isinstance(value, BlockArgument):
             names.setdefault(value, f"argument_{value.index}")
@@ -131,12 +134,10 @@ def name_values(func: FuncOp) -> dict[SSAValue, str]:
         if value.index > 0:
             names[value] = f"{names[value.op.results[0]]}#{value.index}"
             continue
-        name = base if base not in taken and node_name(value.op) else None
-        counter = 0
-        while name is None:
-            candidate = f"{base}_{counter}"
-            name = candidate if candidate not in taken else None
-            counter += 1
+        name = base
+        while name in taken or name == value.op.name.split(".")[-1]:
+            name = f"{base}_{counters.setdefault(base, 0)}"
+            counters[base] += 1
         taken.add(name)
         set_tensor_name(value.op, name)
         names[value] = name

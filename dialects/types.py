@@ -76,14 +76,10 @@ def storage_dtype(element: Attribute) -> np.dtype[Any]:
 
     A quantized element is held by its stored integers.
     """
-    if isinstance(element, IntegerType | Float32Type):
-        return dtype_of_element_type(element)
-    if is_quantized(element):
-        from qcc.dialects.quant.types import UniformType
+    from qcc.dialects.quant.types import UniformType
 
-        assert isinstance(element, UniformType)
-        return dtype_of_element_type(element.storage)
-    return dtype_of_element_type(element)
+    storage = element.storage if isinstance(element, UniformType) else element
+    return dtype_of_element_type(storage)
 
 
 def int_array(values: Sequence[int]) -> DenseArrayBase[IntegerType]:

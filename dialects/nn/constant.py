@@ -16,7 +16,7 @@ from qcc.dialects.blob import (
     element_type_of_dtype,
 )
 from qcc.dialects.nn.base import TENSOR, NNOperation
-from qcc.dialects.nn.inference import require, static_shape
+from qcc.dialects.nn.inference import require
 from qcc.dialects.types import Array, is_quantized, storage_dtype, tensor, tensor_type
 
 
@@ -65,4 +65,4 @@ class ConstantOp(NNOperation):
             stored == (storage if is_quantized(element) else element),
             f"{self.name}: value has elements of {stored}, the result of {element}",
         )
-        return tensor(element, static_shape(self.value.type, "value"))
+        return tensor(element, self.value.type.get_shape())

@@ -206,7 +206,8 @@ def conv_transpose2d_shape(
         size = full - pads[axis] - pads[axis + 2] + output_padding[axis]
         require(size > 0, f"the padding {list(pads)} leaves no output")
         sizes.append(size)
-    return join_layout(batch, group_outputs * groups, *sizes, layout)
+    channels = group_outputs * groups
+    return join_layout(batch, channels, sizes[0], sizes[1], layout)
 
 
 def pool2d_shape(
@@ -250,15 +251,15 @@ def broadcast_shape(*shapes: Shape) -> Shape:
 
 def matmul_shape(lhs: Shape, rhs: Shape) -> Shape:
     """numpy.matmul for operands of rank 2 and more."""
+    for shape in (lhs, rhs):
+        require(len(shape) >= 2, f"operands must have rank >= 2, got {list(shape)}")
+    *lhs_batch, rows, depth = lhs
+    *rhs_batch, rhs_depth, columns = rhs
     require(
-        len(lhs) >= 2 and len(rhs) >= 2,
-        f"matmul operands must have rank 2 or more, got {list(lhs)} and {list(rhs)}",
+        depth == rhs_depth, f"inner sizes of {list(lhs)} and {list(rhs)} must be equal"
     )
-    require(
-        lhs[-1] == rhs[-2],
-        f"inner sizes of {list(lhs)} and {list(rhs)} must be equal",
-    )
-    return (*broadcast_shape(lhs[:-2], rhs[:-2]), lhs[-2], rhs[-1])
+    batch = broadcast_shape(tuple(lhs_batch), tuple(rhs_batch))
+    return (*batch, rows, columns)
 
 
 def reduced_shape(input: Shape, axes: Sequence[int]) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,11 @@ from qcc.dialects.reference.registry import reference
 from qcc.dialects.types import Array, shape_of
 
 
-def lowest(dtype: np.dtype[np.generic]) -> object:
+def lowest(dtype: np.dtype[Any]) -> float | int:
     """The value that loses against every other."""
     if np.issubdtype(dtype, np.floating):
         return -np.inf
-    return np.iinfo(dtype).min
+    return int(np.iinfo(dtype).min)
 
 
 def _windows(

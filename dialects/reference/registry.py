@@ -85,9 +85,8 @@ def evaluate(op: Operation, arrays: Sequence[Array | None]) -> tuple[Array, ...]
             remedy="add one in dialects/reference/",
         )
     with np.errstate(all="ignore"):
-        results = function(op, *arrays)
-    results = results if isinstance(results, tuple) else (results,)
-    results = cast(tuple[Array, ...], results)
+        returned = cast("Array | tuple[Array, ...]", function(op, *arrays))
+    results = returned if isinstance(returned, tuple) else (returned,)
     assert len(results) == len(op.results), f"{op.name}: {len(results)} results"
     for value, array in zip(op.results, results, strict=True):
         expected = storage_dtype(tensor_type(value).element_type)
