@@ -18,9 +18,9 @@ _KEYWORDS = frozenset(
     "auto break case char const continue default do double else enum extern float "
     "for goto if inline int long register restrict return short signed sizeof static "
     "struct switch typedef union unsigned void volatile while asm bool true false "
-    "nullptr class delete friend new operator private public template this throw try virtual "
-    "namespace using typename catch export and or not xor context arena inputs outputs "
-    "weights".split()
+    "nullptr class delete friend new operator private public template this throw try "
+    "virtual namespace using typename catch export and or not xor context arena inputs "
+    "outputs weights".split()
 )
 
 

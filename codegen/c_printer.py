@@ -20,9 +20,9 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     FunctionType,
     IntegerAttr,
+    IntegerType,
     StringAttr,
     TensorType,
-    f32,
 )
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
@@ -87,7 +87,7 @@ def _literal(attribute: Attribute) -> str:
         return c_float(attribute.value.data)
     assert isinstance(attribute, DenseArrayBase)
     values = attribute.get_values()
-    if attribute.elt_type == f32:
+    if not isinstance(attribute.elt_type, IntegerType):
         return "{" + ", ".join(c_float(float(v)) for v in values) + "}"
     return "{" + ", ".join(c_int(int(v)) for v in values) + "}"
 
@@ -186,11 +186,12 @@ class _Printer:
 def _port(name: str, type_: Attribute) -> dict[str, Any]:
     """What the description says of an input, an output or a tensor."""
     assert isinstance(type_, TensorType)
-    element = type_.get_element_type()
+    kind = cast("TensorType[Attribute]", type_)
+    element = kind.element_type
     entry: dict[str, Any] = {
         "name": name,
         "type": storage_dtype(element).name,
-        "shape": list(type_.get_shape()),
+        "shape": list(kind.get_shape()),
     }
     if isinstance(element, UniformType) and element.axis is None:
         entry["scale"] = float(element.scales[0])

@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from xdsl.context import Context
@@ -27,12 +27,12 @@ from xdsl.passes import ModulePass
 
 from qcc.codegen.kernel_table import KernelRow, find_kernel
 from qcc.codegen.targets import Target, find_target
+from qcc.codegen.to_channels_last import PERMUTATION
 from qcc.dialects import kernel, nn
 from qcc.dialects.blob import Array, element_type_of_dtype
 from qcc.dialects.errors import QccError
-from qcc.codegen.to_channels_last import PERMUTATION
 from qcc.dialects.naming import TENSOR, node_name
-from qcc.dialects.types import storage_dtype
+from qcc.dialects.types import storage_dtype, tensor_type
 
 OpT = TypeVar("OpT", bound=Operation)
 Lowering = Callable[[Any, "KernelBuilder"], None]
@@ -70,8 +70,9 @@ def all_lowerings() -> Mapping[type[Operation], Lowering]:
 def storage_buffer(type_: Attribute) -> kernel.BufferType:
     """The buffer that holds a tensor of this type."""
     assert isinstance(type_, TensorType)
-    count = int(np.prod(type_.get_shape(), dtype=np.int64))
-    dtype = storage_dtype(type_.get_element_type())
+    kind = cast("TensorType[Attribute]", type_)
+    count = int(np.prod(kind.get_shape(), dtype=np.int64))
+    dtype = storage_dtype(kind.element_type)
     return kernel.BufferType.get(element_type_of_dtype(dtype), count)
 
 
@@ -189,8 +190,7 @@ class KernelBuilder:
         return op
 
     def _allocate(self, value: SSAValue) -> SSAValue:
-        assert isinstance(value.type, TensorType)
-        op = kernel.AllocateOp(storage_buffer(value.type), value.type)
+        op = kernel.AllocateOp(storage_buffer(value.type), tensor_type(value))
         if isinstance(value.owner, Operation):
             for key in (TENSOR, PERMUTATION):
                 if key in value.owner.attributes:
@@ -198,7 +198,6 @@ class KernelBuilder:
         return self._insert(op).results[0]
 
     def _copy(self, buffer: SSAValue, type_: Attribute) -> SSAValue:
-        assert isinstance(type_, TensorType)
         op = kernel.AllocateOp(storage_buffer(type_))
         copy = self._insert(op).results[0]
         self._call_copy(buffer, copy)

@@ -143,7 +143,7 @@ def _rebuild(
         attributes=dict(op.attributes),
     )
     _remember_permutation(new, permutation)
-    back = nn.TransposeOp(new.results[0], permutation)
+    back = nn.TransposeOp(new.results[0], permutation=permutation)
     carry_over(op, [new, back])
     new.location = op.location
     rewriter.replace(op, [new, back])
@@ -163,9 +163,9 @@ class SpatialToChannelsLast(RewritePattern):
         operands: list[SSAValue] = []
         for operand in op.operands:
             if any(operand is activation for activation in activations):
-                transpose = nn.TransposeOp(operand, TO_NHWC)
+                transpose = nn.TransposeOp(operand, permutation=TO_NHWC)
                 carry_over(op, [transpose])
-                rewriter.insert_op(transpose)
+                rewriter.insert(transpose)
                 operand = transpose.result
             operands.append(operand)
         properties = {"layout": StringAttr("NHWC")}
@@ -222,10 +222,10 @@ class SinkThroughElementwise(RewritePattern):
         missing = len(permutation) - rank_of(value)
         if missing:
             reshape = nn.ReshapeOp(value, (1,) * missing + shape_of(value))
-            rewriter.insert_op(reshape)
+            rewriter.insert(reshape)
             value = reshape.result
-        transpose = nn.TransposeOp(value, _inverse(permutation))
-        rewriter.insert_op(transpose)
+        transpose = nn.TransposeOp(value, permutation=_inverse(permutation))
+        rewriter.insert(transpose)
         return transpose.result
 
 
@@ -278,7 +278,9 @@ class ComposeTransposes(RewritePattern):
         if isinstance(inner, nn.TransposeOp):
             first = ints(inner.permutation)
             both = tuple(first[axis] for axis in permutation)
-            _replace_keeping_name(op, nn.TransposeOp(inner.input, both), rewriter)
+            _replace_keeping_name(
+                op, nn.TransposeOp(inner.input, permutation=both), rewriter
+            )
 
 
 class TransposeToReshape(RewritePattern):

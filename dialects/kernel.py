@@ -8,7 +8,7 @@ literal arguments; small enough that C is printed from it line by line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
     f32,
+    i8,
     i64,
 )
 from xdsl.ir import (
@@ -52,9 +53,10 @@ from qcc.dialects.blob import (
     array_of,
     constant_attr,
     dtype_of_element_type,
+    element_type_of_dtype,
 )
 
-_FORMAT = "operands attr-dict `:` functional-type(operands, results)"
+_SOURCE = "attr-dict `:` type($result)"
 
 Literal = int | float | Sequence[int] | Sequence[float]
 """A member of a kernel's argument struct; sequences fill fixed arrays."""
@@ -116,8 +118,8 @@ class AllocateOp(IRDLOperation):
     type = opt_prop_def(TensorType)
     """Logical type of what the buffer holds; absent for scratch."""
     result = result_def(BufferType)
-    irdl_options: ClassVar = (ParsePropInAttrDict(),)
-    assembly_format = _FORMAT
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = _SOURCE
 
     def __init__(self, result_type: BufferType, logical: TensorType | None = None):
         super().__init__(properties={"type": logical}, result_types=[result_type])
@@ -136,8 +138,8 @@ class ViewOp(IRDLOperation):
     offset = prop_def(IntegerAttr, default_value=IntegerAttr(0, i64))
     result = result_def(BufferType)
     traits = traits_def(Pure())
-    irdl_options: ClassVar = (ParsePropInAttrDict(),)
-    assembly_format = _FORMAT
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$source attr-dict `:` type($source) `->` type($result)"
 
     def __init__(self, source: SSAValue, result_type: BufferType, offset: int = 0):
         super().__init__(
@@ -162,25 +164,25 @@ class ConstantOp(IRDLOperation):
     value = prop_def(Attribute)
     result = result_def(BufferType)
     traits = traits_def(Pure())
-    irdl_options: ClassVar = (ParsePropInAttrDict(),)
-    assembly_format = _FORMAT
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = _SOURCE
 
     def __init__(self, array: Array):
-        value = constant_attr(np.ascontiguousarray(array))
+        element = element_type_of_dtype(array.dtype)
         super().__init__(
-            properties={"value": value},
-            result_types=[BufferType.get(value.type.element_type, array.size)],
+            properties={"value": constant_attr(np.ascontiguousarray(array))},
+            result_types=[BufferType.get(element, array.size)],
         )
 
     def array(self) -> Array:
         """The elements."""
         assert isinstance(self.value, ConstantAttr)
-        return array_of(self.value)
+        return array_of(cast("ConstantAttr", self.value))
 
     def verify_(self) -> None:
         if not isinstance(self.value, ConstantAttr):
             raise VerifyException("a constant holds dense<...> or #blob.array")
-        kind = self.value.type
+        kind = cast("TensorType[Attribute]", self.value.type)
         count = int(np.prod(kind.get_shape(), dtype=np.int64))
         if buffer_type(self.result) != BufferType.get(kind.element_type, count):
             raise VerifyException("the result must have the type of the value")
@@ -193,12 +195,10 @@ class NullOp(IRDLOperation):
     name = "kernel.null"
     result = result_def(BufferType)
     traits = traits_def(Pure())
-    irdl_options: ClassVar = (ParsePropInAttrDict(),)
-    assembly_format = _FORMAT
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = _SOURCE
 
     def __init__(self):
-        from xdsl.dialects.builtin import i8
-
         super().__init__(result_types=[BufferType.get(i8, 0)])
 
 
@@ -230,8 +230,8 @@ class CallOp(IRDLOperation):
     struct = prop_def(StringAttr)
     arguments = prop_def(DictionaryAttr)
     writes = prop_def(IntegerAttr)
-    irdl_options: ClassVar = (ParsePropInAttrDict(),)
-    assembly_format = _FORMAT
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$buffers attr-dict `:` type($buffers)"
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from qcc.compiler.diagnostics import QccError, report_errors
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-class Mode(str, Enum):
+class Mode(StrEnum):
     """Where activation ranges come from."""
 
     static = "static"
@@ -24,7 +24,7 @@ class Mode(str, Enum):
     float = "float"
 
 
-class Io(str, Enum):
+class Io(StrEnum):
     """Element type of quantized inputs and outputs."""
 
     float = "float"

@@ -1,0 +1,48 @@
+"""The memory plan: no two live buffers share bytes, and the arena is small."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qcc.codegen.plan_memory import ALIGNMENT, Interval, align, lower_bound, plan
+
+intervals = st.lists(
+    st.tuples(st.integers(1, 5000), st.integers(0, 30), st.integers(0, 10)).map(
+        lambda t: Interval(align(t[0]), t[1], t[1] + t[2])
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def extent(live: list[Interval], offsets: list[int]) -> int:
+    return max(o + i.size for o, i in zip(offsets, live, strict=True))
+
+
+@given(intervals, st.booleans())
+def test_live_buffers_do_not_overlap(live: list[Interval], reuse: bool):
+    offsets = plan(live, reuse=reuse)
+    placed = list(zip(live, offsets, strict=True))
+    assert all(offset >= 0 and offset % ALIGNMENT == 0 for offset in offsets)
+    for (a, at_a), (b, at_b) in itertools.combinations(placed, 2):
+        if a.meets(b) or not reuse:
+            assert at_a + a.size <= at_b or at_b + b.size <= at_a
+
+
+@given(intervals)
+def test_arena_is_between_lower_bound_and_no_reuse(live: list[Interval]):
+    size = extent(live, plan(live))
+    assert lower_bound(live) <= size <= sum(interval.size for interval in live)
+
+
+def test_chain_needs_two_buffers():
+    chain = [Interval(640, step, step + 1) for step in range(10)]
+    assert lower_bound(chain) == 1280
+    assert extent(chain, plan(chain)) == 1280
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0, 0), (1, 64), (64, 64), (65, 128)])
+def test_align(size: int, expected: int):
+    assert align(size) == expected
