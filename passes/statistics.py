@@ -60,7 +60,10 @@ def summary_kind(cls: type[SummaryType]) -> type[SummaryType]:
 
 def shortest(value: float) -> float:
     """The shortest decimal that reads back as the float32 nearest to `value`."""
-    return float(str(np.float32(value)))
+    rounded = np.float32(value)
+    text = float(str(rounded))
+    # Readers go through binary64, where the shortest text of a float32 can be a tie.
+    return text if np.float32(text) == rounded else float(rounded)
 
 
 @summary_kind

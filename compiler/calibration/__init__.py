@@ -1,1 +1,20 @@
 """Calibration: samples of the inputs in, statistics of every float value out."""
+
+from qcc.compiler.calibration.calibrate import calibrate, input_specs
+from qcc.compiler.calibration.observers import calibration_methods
+from qcc.compiler.calibration.samples import (
+    InputSpec,
+    Samples,
+    check_samples,
+    load_samples,
+)
+
+__all__ = [
+    "InputSpec",
+    "Samples",
+    "calibrate",
+    "calibration_methods",
+    "check_samples",
+    "input_specs",
+    "load_samples",
+]

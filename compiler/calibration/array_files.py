@@ -12,7 +12,7 @@ import math
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,7 @@ def samples(files: Sequence[Path], inputs: Sequence[InputSpec]) -> Samples:
 
 
 @contextmanager
-def _file_errors(file: Path) -> Iterator[None]:
+def _file_errors(file: Path) -> Generator[None]:
     """Turns what a corrupt or unreadable file causes into one QccError."""
     try:
         yield
@@ -135,7 +135,7 @@ def _read_header(stream: IO[bytes]) -> Header:
     raise ValueError(f"version {version} of the npy format is not supported")
 
 
-def _stream(file: Path, spec: InputSpec) -> Iterator[Array]:
+def _stream(file: Path, spec: InputSpec) -> Generator[Array]:
     """The samples of one input, each a fresh array."""
     with ExitStack() as stack:
         if file.suffix.lower() == ".npy":

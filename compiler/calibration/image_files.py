@@ -68,11 +68,11 @@ class Preprocess:
                 tensor=spec.name,
                 why="it takes the pixels as they are",
             )
-        mean = _per_channel("mean", 0.0 if mean is None else mean, channels)
-        std = _per_channel("std", 1.0 if std is None else std, channels)
-        if not (std > 0).all():
-            raise QccError("std must be positive", why=f"it is {std.tolist()}")
-        return cls(height, width, channels, layout, mean, std)
+        means = _per_channel("mean", 0.0 if mean is None else mean, channels)
+        stds = _per_channel("std", 1.0 if std is None else std, channels)
+        if not (stds > 0).all():
+            raise QccError("std must be positive", why=f"it is {stds.tolist()}")
+        return cls(height, width, channels, layout, means, stds)
 
     def read(self, file: Path) -> Array:
         """The image as float32 [C, H, W] or [H, W, C]; QccError if it is not one."""

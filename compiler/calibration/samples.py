@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import length_hint
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,9 +139,7 @@ def _mismatch(spec: InputSpec, origin: str, found: str) -> QccError:
     )
 
 
-def check_samples(
-    samples: Iterable[Mapping[str, Array]], inputs: Sequence[InputSpec]
-) -> Samples:
+def check_samples(samples: Iterable[object], inputs: Sequence[InputSpec]) -> Samples:
     """
     The samples of a Python iterable of dictionaries, array by input name.
 
@@ -157,7 +155,7 @@ def check_samples(
                     why=f"it is a {type(sample).__name__}",
                     remedy='yield dictionaries such as {"input": array}',
                 )
-            yield origin, sample
+            yield origin, cast("Mapping[str, Array]", sample)
 
     return Samples(inputs, read, length_hint(samples, 0) or None)
 

@@ -58,6 +58,13 @@ def test_floats_are_written_as_the_shortest_float32():
     assert '"x": [-0.1, 16777216.0]' in of(x=(-0.1, 2**24)).to_text()
 
 
+def test_a_float_whose_shortest_text_is_a_tie_in_binary64():
+    value = float(np.nextafter(np.float32(7.0385313e-26), np.float32(0)))
+    assert float(np.float32(float(str(np.float32(value))))) != value
+    again = Statistics.from_text(of(x=(-value, value)).to_text())
+    assert again.range("x") == (-value, value)
+
+
 def test_strange_tensor_names_survive():
     names = ['a"b', "a/b:0", "é\n", ""]
     statistics = Statistics()
