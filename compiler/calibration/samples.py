@@ -102,7 +102,10 @@ def check_array(spec: InputSpec, array: object, origin: str) -> Array:
     input, any integer that fits to an integer input. QccError for anything else, and
     for NaN or infinity.
     """
-    found = np.asarray(array)
+    try:
+        found = np.asarray(array)
+    except (ValueError, TypeError) as error:
+        raise _mismatch(spec, origin, f"what is not an array ({error})") from None
     if not spec.accepts_shape(found.shape):
         raise _mismatch(spec, origin, f"shape {list(found.shape)}")
     check_dtype(spec, found.dtype, origin)
@@ -135,7 +138,6 @@ def _mismatch(spec: InputSpec, origin: str, found: str) -> QccError:
         f"{origin} does not fit the input {spec.name!r}",
         tensor=spec.name,
         why=f"found {found}, expected {spec.dtype} {list(spec.shape)} per sample",
-        remedy="the first axis of a file's arrays counts the samples",
     )
 
 
