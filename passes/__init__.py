@@ -56,6 +56,7 @@ _PASSES: dict[str, PassFactory] = {
     ),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),
     # int8
+    "quantized-io": _lazy("qcc.passes.quantized_io", "QuantizedIoPass"),
     "fold-zero-points": _lazy("qcc.passes.fold_zero_points", "FoldZeroPointsPass"),
     "fuse-activations": _lazy("qcc.passes.fuse_activations", "FuseActivationsPass"),
     "fuse-residual": _lazy("qcc.passes.fuse_residual", "FuseResidualPass"),
