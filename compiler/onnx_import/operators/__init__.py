@@ -1,0 +1,1 @@
+"""Importer functions, one file per operator family; found by the registry."""
