@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcc.dialects.errors import QccError
+from qcc.dialects.quant.normalization import LARGEST_LAYER_NORM
+from qcc.dialects.reference.nn_resize import linear_taps
 
 Int64s = NDArray[np.int64]
 
@@ -128,10 +130,6 @@ def softmax_inverse(output_scale: float) -> int:
     return inverse
 
 
-LAYER_NORM_LARGEST = 2**15
-"""The most elements that one row of an integer layer normalization may have."""
-
-
 @dataclass(frozen=True)
 class LayerNormParameters:
     """
@@ -161,10 +159,10 @@ def layer_norm_parameters(
     QccError where n is above 2^15 or numbers are too far apart for int64.
     """
     n = scale.size
-    if n > LAYER_NORM_LARGEST:
+    if n > LARGEST_LAYER_NORM:
         raise QccError(
             f"a layer normalization over {n} elements is too large for integers",
-            why=f"at most {LAYER_NORM_LARGEST} are proven not to overflow",
+            why=f"at most {LARGEST_LAYER_NORM} are proven not to overflow",
             remedy="leave the op in float",
         )
     exact = float(epsilon) / float(input_scale) ** 2 * n * n
@@ -217,23 +215,23 @@ def resize_taps(
     """
     Formula "linear resize": indices and weights of one axis.
 
-    The source coordinate is that of ONNX Resize for `coordinates`, in double, clamped
-    into the input; its fraction is rounded to 11 bits.
+    The source coordinates are those of `nn.resize`; fractions are rounded to 11 bits.
     """
-    index = np.arange(output_size, dtype=np.float64)
-    if coordinates == "align_corners":
-        source = index * ((input_size - 1) / max(output_size - 1, 1))
-    elif coordinates == "asymmetric":
-        source = index / float(scale)
-    elif coordinates == "pytorch_half_pixel" and output_size == 1:
-        source = np.zeros(1)
-    else:
-        assert coordinates in ("half_pixel", "pytorch_half_pixel"), coordinates
-        source = (index + 0.5) / float(scale) - 0.5
-    source = np.clip(source, 0, input_size - 1)
-    low = np.floor(source)
-    high = np.minimum(low + 1, input_size - 1)
-    weight = np.rint((source - low) * 2048)
+    low, high, fraction = linear_taps(input_size, output_size, scale, coordinates)
+    weight = np.rint(fraction * np.float32(2048))
     return ResizeTaps(
         low.astype(np.int32), high.astype(np.int32), weight.astype(np.int32)
     )
+
+
+def window_counts(
+    input_size: int, output_size: int, kernel: int, stride: int, before: int
+) -> NDArray[np.int64]:
+    """
+    How many elements of each pooling window are in bounds, along one axis.
+
+    The divisor of a 2-D window is the product of the counts of its two axes.
+    """
+    start = np.arange(output_size) * stride - before
+    end = np.minimum(start + kernel, input_size)
+    return (end - np.maximum(start, 0)).astype(np.int64)

@@ -33,12 +33,14 @@ from qcc.dialects.reference.fixed_point import (
     shared_multipliers,
     softmax_inverse,
     softmax_table,
+    window_counts,
 )
 
 __all__ = [
     "LayerNormParameters",
     "ResizeTaps",
     "accumulator_bound",
+    "centre",
     "dequantize",
     "dequantize_from",
     "dynamic_bias",
@@ -48,6 +50,7 @@ __all__ = [
     "integer_sqrt",
     "layer_norm_parameters",
     "lookup_table",
+    "output_scales",
     "pooling_multipliers",
     "quantize",
     "quantize_bias",
@@ -64,6 +67,7 @@ __all__ = [
     "shared_multipliers",
     "softmax_inverse",
     "softmax_table",
+    "window_counts",
 ]
 
 Integers: TypeAlias = NDArray[Any]
@@ -87,12 +91,13 @@ def saturate(
 
 def _round_clamped(
     x: Floats, zero_point: Integers | int, minimum: int, maximum: int
-) -> NDArray[np.int64]:
+) -> Floats:
     """rne(clamp(x, minimum - zero_point, maximum - zero_point)) + zero_point."""
-    zero_points = np.asarray(zero_point, np.int64)
-    low = (minimum - zero_points).astype(np.float32)
-    high = (maximum - zero_points).astype(np.float32)
-    return round_half_even(np.minimum(np.maximum(x, low), high)) + zero_points
+    # All of these are integers below 2^24: float32 arithmetic on them is exact.
+    zero_points = np.asarray(zero_point, np.float32)
+    result = np.maximum(x, np.float32(minimum) - zero_points)
+    result = np.minimum(result, np.float32(maximum) - zero_points)
+    return np.rint(result) + zero_points
 
 
 def quantize(
@@ -111,7 +116,7 @@ def quantize(
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         ratio = np.asarray(x, np.float32) / np.asarray(scale, np.float32)
     ratio = np.where(np.isnan(ratio), np.float32(0), ratio)
-    return _round_clamped(ratio, zero_point, minimum, maximum)
+    return _round_clamped(ratio, zero_point, minimum, maximum).astype(np.int64)
 
 
 def dequantize(q: Integers, scale: Numbers, zero_point: Integers | int) -> Floats:
@@ -156,8 +161,24 @@ def dequantize_from(q: Integers, kind: UniformType) -> Floats:
     return dequantize(q, *_along_axis(kind, np.ndim(q)))
 
 
+def centre(q: Integers, kind: UniformType) -> NDArray[np.int32]:
+    """q - zero_point of stored int8, with the zero points of a type."""
+    return np.asarray(q, np.int32) - _along_axis(kind, np.ndim(q))[1].astype(np.int32)
+
+
+def output_scales(kind: UniformType, outputs: int) -> NDArray[np.float32]:
+    """
+    The scale of the weight of each output channel.
+
+    A transposed convolution has one scale per channel of a group, the same for each.
+    """
+    return np.resize(np.array(kind.scales, np.float32), outputs)
+
+
 def quantize_bias(
-    bias: NDArray[Any], input_scale: float, weight_scales: Sequence[float]
+    bias: NDArray[Any],
+    input_scale: float,
+    weight_scales: Sequence[float] | NDArray[Any],
 ) -> NDArray[np.int32]:
     """
     A float bias at scale `input_scale * weight_scales[c]`: rne(b / scale), in double.
@@ -171,7 +192,9 @@ def quantize_bias(
 
 
 def requantization_multipliers(
-    input_scale: float, weight_scales: Sequence[float], output_scale: float
+    input_scale: float,
+    weight_scales: Sequence[float] | NDArray[Any],
+    output_scale: float,
 ) -> NDArray[np.float32]:
     """
     m[c] = (float)(((double)s_x * s_w[c]) / s_y), formula "Contractions".
