@@ -44,6 +44,10 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", "qcc_conv2d_args", tile)
 
 
+def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
+    return KernelRow("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args", tile)
+
+
 def _plain(
     header: str, struct: str, *stems: str, isas: tuple[str, ...] = ("portable",)
 ) -> list[KernelRow]:
@@ -59,6 +63,8 @@ def _typed(prefix: str, *element_types: str) -> list[str]:
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("avx2", (4, 16, 2)),
+    _depthwise("portable", (1, 16, 1)),
+    _depthwise("avx2", (1, 16, 2)),
     *_plain("copy_nd.h", "qcc_copy_bytes_args", "qcc_copy_bytes"),
     *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),

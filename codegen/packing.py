@@ -40,6 +40,18 @@ def pack_conv2d(
     return np.ascontiguousarray(split.transpose(0, 1, 3, 4, 2, 5)).reshape(-1)
 
 
-def pack_depthwise(weight: Int8Array) -> Int8Array:
-    """Packs a depthwise weight [C, 1, KH, KW] as `[KH][KW][C]`, flat."""
-    return np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0)).reshape(-1)
+def pack_depthwise(
+    weight: Int8Array,
+    tile: tuple[int, int, int],
+    zero_points: Int8Array | None = None,
+) -> Int8Array:
+    """Packs [C, 1, KH, KW] as `[ceil(C/NR)][ceil(taps/KR)][NR][KR]`, flat."""
+    _, nr, kr = tile
+    channels, taps = weight.shape[0], weight.shape[2] * weight.shape[3]
+    rows, depth = _round_up(channels, nr), _round_up(taps, kr)
+    padded = np.zeros((rows, depth), np.int8)
+    if zero_points is not None:
+        padded[:channels, taps:] = zero_points.reshape(-1, 1)
+    padded[:channels, :taps] = weight.reshape(channels, taps)
+    split = padded.reshape(rows // nr, nr, depth // kr, kr)
+    return np.ascontiguousarray(split.transpose(0, 2, 1, 3)).reshape(-1)

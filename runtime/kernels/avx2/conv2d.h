@@ -140,6 +140,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
                 acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(x, w0));
                 if (wide)
                     acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(x, w1));
+                QCC_KEEP_VECTOR(acc[i][0]);
+                QCC_KEEP_VECTOR(acc[i][1]);
             }
             weights += 32;
             row += 2;
@@ -184,7 +186,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, in
                                  output, n);
 }
 
-QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_4x16c2__avx2, avx2, QCC_TARGET_AVX2, int16_t, 16, 2)
+QCC_CONV2D_PREPARE(avx2, QCC_TARGET_AVX2, int16_t)
+QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_4x16c2__avx2, conv2d, avx2, QCC_TARGET_AVX2, int16_t, 16, 2)
 
 #endif
 #endif

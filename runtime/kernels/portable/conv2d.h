@@ -42,6 +42,18 @@ QCC_INLINE void qcc_conv2d_tile__portable(const qcc_conv2d_args a, int32_t first
     }
 }
 
+/* Requantizes `width` channels of one output column. */
+QCC_INLINE void qcc_conv2d_store__portable(const qcc_conv2d_args a, int32_t width, const int32_t *acc,
+                                           const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
+    for (int32_t i = 0; i < width; i++) {
+        const int32_t sum = acc[i] + bias[i];
+        if (a.float_output)
+            ((float *)output)[at + i] = (float)sum * multipliers[i];
+        else
+            ((int8_t *)output)[at + i] = qcc_requantize(sum, multipliers[i], a.zero_point, a.minimum, a.maximum);
+    }
+}
+
 QCC_INLINE void qcc_conv2d_row__portable(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,
                                          const int16_t *rows, const int8_t *weights, const int8_t *weight_zero_points,
                                          const int32_t *bias, const float *multipliers, void *output) {
@@ -53,20 +65,14 @@ QCC_INLINE void qcc_conv2d_row__portable(const qcc_conv2d_args a, int32_t column
         for (int32_t x = 0; x < columns; x++) {
             int32_t acc[16] = {0};
             qcc_conv2d_tile__portable(a, first_slot, rows + (ptrdiff_t)x * p.pixel_step, weights, zero_points, acc);
-            const ptrdiff_t at = (ptrdiff_t)x * a.output_channels + n;
-            for (int32_t i = 0; i < width; i++) {
-                const int32_t sum = acc[i] + bias[n + i];
-                if (a.float_output)
-                    ((float *)output)[at + i] = (float)sum * multipliers[n + i];
-                else
-                    ((int8_t *)output)[at + i] =
-                        qcc_requantize(sum, multipliers[n + i], a.zero_point, a.minimum, a.maximum);
-            }
+            qcc_conv2d_store__portable(a, width, acc, bias + n, multipliers + n, output,
+                                       (ptrdiff_t)x * a.output_channels + n);
         }
         weights += (ptrdiff_t)a.kernel_height * p.run * 16;
     }
 }
 
-QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_1x16c1__portable, portable, QCC_NO_TARGET, int16_t, 16, 1)
+QCC_CONV2D_PREPARE(portable, QCC_NO_TARGET, int16_t)
+QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_1x16c1__portable, conv2d, portable, QCC_NO_TARGET, int16_t, 16, 1)
 
 #endif

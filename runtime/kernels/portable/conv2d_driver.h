@@ -5,9 +5,9 @@
  * An ISA gives, with T its type of prepared elements and <isa> its suffix,
  *   void qcc_conv2d_fill__<isa>(T *row, int32_t zero_point, ptrdiff_t count)
  *   void qcc_conv2d_take__<isa>(T *row, const int8_t *input, ptrdiff_t count)
- *   void qcc_conv2d_row__<isa>(a, columns, first_slot, rows, weights, weight_zero_points, bias, multipliers, output)
  *   void qcc_conv2d_residual__<isa>(a, residual, output, count)
- * where the row function multiplies `columns` output columns of one group.
+ * and for each family (conv2d, depthwise) what multiplies `columns` output columns of one group:
+ *   void qcc_<family>_row__<isa>(a, columns, first_slot, rows, weights, weight_zero_points, bias, multipliers, output)
  */
 #ifndef QCC_PORTABLE_CONV2D_DRIVER_H
 #define QCC_PORTABLE_CONV2D_DRIVER_H
@@ -51,8 +51,8 @@
     }
 
 /* One block of columns of one group: all output rows, top to bottom. `input` and `output` point at the group. */
-#define QCC_CONV2D_BLOCK(ISA, TARGET, T)                                                                               \
-    QCC_INLINE TARGET void qcc_conv2d_block__##ISA(                                                                    \
+#define QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                               \
+    QCC_INLINE TARGET void qcc_##FAMILY##_block__##ISA(                                                                    \
         const qcc_conv2d_args a, const int8_t *input, const int8_t *weights, const int8_t *weight_zero_points,         \
         const int32_t *bias, const float *multipliers, const int8_t *residual, int32_t zero_point, int32_t first,      \
         void *output, T *QCC_RESTRICT rows) {                                                                          \
@@ -73,7 +73,7 @@
             done = top + a.kernel_height;                                                                              \
             const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_channels;                          \
             void *const line = a.float_output ? (void *)((float *)output + at) : (void *)((int8_t *)output + at);      \
-            qcc_conv2d_row__##ISA(a, columns, p.ring ? top % p.slots : 0, rows, weights, weight_zero_points, bias,     \
+            qcc_##FAMILY##_row__##ISA(a, columns, p.ring ? top % p.slots : 0, rows, weights, weight_zero_points, bias,     \
                                   multipliers, line);                                                                  \
             if (residual == NULL)                                                                                      \
                 continue;                                                                                              \
@@ -87,9 +87,8 @@
         }                                                                                                              \
     }
 
-#define QCC_CONV2D_DRIVER(NAME, ISA, TARGET, T, NR, KR)                                                                \
-    QCC_CONV2D_PREPARE(ISA, TARGET, T)                                                                                 \
-    QCC_CONV2D_BLOCK(ISA, TARGET, T)                                                                                   \
+#define QCC_CONV2D_DRIVER(NAME, FAMILY, ISA, TARGET, T, NR, KR)                                                        \
+    QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                                   \
     QCC_INLINE TARGET void NAME(const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input,                             \
                                 const int8_t *QCC_RESTRICT weights, const int8_t *QCC_RESTRICT weight_zero_points,     \
                                 const int32_t *QCC_RESTRICT bias, const float *QCC_RESTRICT multipliers,               \
@@ -104,7 +103,7 @@
             const int8_t *const zero_points = weight_zero_points == NULL ? NULL : weight_zero_points + c;              \
             const int8_t *const added = residual == NULL ? NULL : residual + b * output_size + c;                      \
             for (int32_t first = 0; first < a.output_width; first += a.column_block)                                   \
-                qcc_conv2d_block__##ISA(a, input + b * input_size + g * a.channels,                                    \
+                qcc_##FAMILY##_block__##ISA(a, input + b * input_size + g * a.channels,                                    \
                                         weights + g * qcc_packed_group(a, NR, KR), zero_points, bias + c,              \
                                         multipliers + c, added, zero_point, first,                                     \
                                         (char *)output + (b * output_size + c) * size, (T *)scratch);                  \

@@ -1,0 +1,114 @@
+"""Every depthwise kernel of the table against the naive oracle, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.packing import pack_depthwise
+from support.contraction import Shape, add, conv2d_arguments, conv2d_sums, requantize
+from support.harness import run_kernel
+
+ROWS = [row for row in KERNELS if row.stem == "qcc_depthwise_s8s8"]
+
+
+def _shape(channels: int, **members: Any) -> Shape:
+    return Shape(c=1, o=1, groups=channels, **members)
+
+
+SHAPES = [
+    _shape(32, h=9, w=10),
+    _shape(17, h=7, w=7, stride=(2, 2)),
+    _shape(5, h=12, w=9, kernel=(5, 5), pads=(2, 2, 2, 2), n=2),
+    _shape(48, h=9, w=11, kernel=(2, 7), dilation=(3, 2), pads=(0, 6, 3, 6)),
+    _shape(19, h=8, w=8, kernel=(1, 1), stride=(3, 2), pads=(0, 0, 0, 0)),
+    _shape(70, h=3, w=14, kernel=(7, 3), pads=(5, 2, 4, 1), dilation=(1, 1)),
+]
+
+
+def _check(
+    row: KernelRow,
+    s: Shape,
+    seed: int,
+    *,
+    zero_points: bool = False,
+    residual: bool = False,
+    float_output: bool = False,
+    **options: Any,
+) -> None:
+    assert row.tile is not None
+    rng = np.random.default_rng(seed)
+    count = s.groups
+    x = rng.integers(-128, 128, s.input_shape, np.int8)
+    w = rng.integers(-128, 128, s.weight_shape, np.int8)
+    zw = rng.integers(-128, 128, count, np.int8) if zero_points else None
+    wide = w.astype(np.int32)
+    if zw is not None:
+        wide = wide - zw.reshape(-1, 1, 1, 1)
+    bias = rng.integers(-3000, 3000, count, np.int32)
+    multipliers = rng.uniform(0.001, 0.03, count).astype(np.float32)
+    zp_x, zp_y = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
+    arguments = conv2d_arguments(s, 4 if seed % 2 else None) | {
+        "channels": count,
+        "groups": 1,
+        "input_zero_point": zp_x,
+        "zero_point": zp_y,
+        "minimum": -100,
+        "maximum": 120,
+        "float_output": int(float_output),
+    }
+    acc = conv2d_sums(s, x, wide, zp_x) + bias
+    expected = requantize(acc, multipliers, zp_y, -100, 120)
+    added = None
+    if residual:
+        added = rng.integers(-128, 128, s.output_shape, np.int8)
+        arguments |= {
+            "conv_multiplier": 2_000_001,
+            "residual_multiplier": 999_999,
+            "residual_shift": 21,
+            "residual_zero_point": 7,
+            "sum_zero_point": -9,
+            "sum_minimum": -9,
+            "sum_maximum": 90,
+        }
+        zeros, limits = (zp_y, 7, -9), (-9, 90)
+        expected = add(expected, added, (2_000_001, 999_999), 21, zeros, limits)
+    if float_output:
+        expected = acc.astype(np.float32) * multipliers
+    result = np.zeros(expected.shape, expected.dtype)
+    columns = max(s.stride[1], s.kernel[1]) * s.output[1] + s.kernel[1]
+    scratch = np.zeros(2 * columns * count * s.kernel[0], np.int8)
+    packed = pack_depthwise(w, row.tile, zw)
+    run_kernel(
+        row,
+        arguments,
+        [x, packed, zw, bias, multipliers, added, None],
+        [result, scratch],
+        **options,
+    )
+    np.testing.assert_array_equal(result, expected, strict=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+@pytest.mark.parametrize("index", range(len(SHAPES)))
+def test_shapes(row: KernelRow, index: int) -> None:
+    for seed in range(2):
+        _check(row, SHAPES[index], seed)
+        _check(row, SHAPES[index], seed, residual=True)
+        _check(row, SHAPES[index], seed, zero_points=True)
+        _check(row, SHAPES[index], seed, float_output=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_literal_arguments(row: KernelRow, compiler: str) -> None:
+    for index in range(3):
+        _check(row, SHAPES[index], index, compiler=compiler, literal=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
+def test_sanitizers(row: KernelRow) -> None:
+    for index in (1, 3, 5):
+        _check(row, SHAPES[index], index, zero_points=index == 1, sanitize=True)
