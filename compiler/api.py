@@ -1,0 +1,312 @@
+"""
+`qcc.compile`: an ONNX model in, a product out. The command line is a thin coat over it.
+
+The stages stand one below the other in `compile_with`; what each does is in
+`pipeline.py`, `calibration/` and `codegen/`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.passes import ModulePass
+
+from qcc.codegen import products
+from qcc.codegen.c_names import c_identifier
+from qcc.codegen.c_printer import PrintedModel, print_model
+from qcc.codegen.plan_memory import PlanMemoryPass
+from qcc.codegen.select_kernels import SelectKernelsPass
+from qcc.codegen.targets import Target, find_target
+from qcc.codegen.to_channels_last import ToChannelsLastPass
+from qcc.codegen.toolchain import Compiler, find_compiler
+from qcc.compiler.calibration import (
+    calibrate,
+    check_samples,
+    input_specs,
+    load_samples,
+)
+from qcc.compiler.files import atomic_folder, write_bytes
+from qcc.compiler.ir_dump import IrDump, write_module
+from qcc.compiler.onnx_export import export_model
+from qcc.compiler.onnx_import import import_model
+from qcc.compiler.pipeline import (
+    MODES,
+    PipelineOptions,
+    float_passes,
+    quantization_passes,
+    run_pipeline,
+)
+from qcc.dialects import quant
+from qcc.dialects.errors import QccError
+from qcc.dialects.naming import describe, model_function
+from qcc.passes import get_all_passes, load_plugins
+from qcc.passes.notes import NOTE
+from qcc.passes.statistics import Statistics, use
+
+Array = NDArray[Any]
+
+Samples = Iterable[Mapping[str, Array]]
+
+IR_SUFFIXES = (".mlir", ".onnx")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that can be said about a compilation; see `qcc --help`."""
+
+    target: str = "native"
+    mode: str | None = None
+    calibration: Path | Samples | None = None
+    calibration_method: str = "minmax"
+    mean: Sequence[float] | float | None = None
+    std: Sequence[float] | float | None = None
+    layout: str | None = None
+    input_ranges: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict[str, tuple[float, float]]
+    )
+    ranges: Path | Statistics | None = None
+    save_ranges: Path | None = None
+    int8_only: bool = False
+    io: str = "float"
+    dimensions: Mapping[str, int] = field(default_factory=dict[str, int])
+    inputs: Sequence[str] | None = None
+    outputs: Sequence[str] | None = None
+    rules: Sequence[Path] = ()
+    plugins: Sequence[str] = ()
+    extra_passes: Sequence[str] = ()
+    dump_ir: Path | None = None
+    print_ir_after: Sequence[str] = ()
+    keep_tensors: bool = False
+    compiler: str | None = None
+
+
+@dataclass
+class Report:
+    """What a compilation tells its user."""
+
+    rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def compile(
+    model: str | Path | bytes | onnx.ModelProto,
+    output: str | Path,
+    *,
+    calibration: str | Path | Samples | None = None,
+    ranges: str | Path | Statistics | None = None,
+    **options: Any,
+) -> Path:
+    """
+    Compiles `model` and writes the product that the suffix of `output` names.
+
+    `calibration` is an iterable of dicts (input name → array) or a path as for
+    `--calibrate`; without it and without `ranges` the mode is `dynamic`. The other
+    options are the fields of `Options`. Returns the path written. Raises QccError.
+    """
+    if isinstance(calibration, str):
+        calibration = Path(calibration)
+    if isinstance(ranges, str):
+        ranges = Path(ranges)
+    unknown = sorted(set(options) - set(Options.__dataclass_fields__))
+    if unknown:
+        raise TypeError(f"compile() has no option {unknown[0]!r}")
+    all_options = Options(calibration=calibration, ranges=ranges, **options)
+    source = Path(model) if isinstance(model, str) else model
+    compile_with(source, Path(output), all_options)
+    return Path(output)
+
+
+def compile_with(
+    model: Path | bytes | onnx.ModelProto, output: Path, options: Options
+) -> Report:
+    """Runs all stages; see `compile`."""
+    started = time.monotonic()
+    target = find_target(options.target)
+    _check_output(output)
+    needs_compiler = output.suffix in products.COMPILED
+    compiler = find_compiler(target, options.compiler) if needs_compiler else None
+    dump = IrDump(options.dump_ir, options.print_ir_after)
+    pipeline = _pipeline_options(options)
+
+    module = import_model(
+        model,
+        inputs=options.inputs,
+        outputs=options.outputs,
+        dimensions=options.dimensions,
+    )
+    dump.add("import", module)
+    run_pipeline(module, float_passes(pipeline), dump.after_each)
+    mode = _mode(options, module)
+    statistics = _statistics(options, module)
+    with use(statistics):
+        run_pipeline(module, quantization_passes(mode, pipeline), dump.after_each)
+
+    report = Report([("target", target.name), ("mode", mode)], _notes(module))
+    if output.suffix in IR_SUFFIXES:
+        _write_module(module, output)
+    else:
+        printed = generate(module, target, _prefix(output), options, dump)
+        _write_product(printed, output, compiler)
+        _describe(printed, output, report)
+    report.rows.append(("time", f"{time.monotonic() - started:.2f} s"))
+    return report
+
+
+def generate(
+    module: ModuleOp,
+    target: Target,
+    prefix: str,
+    options: Options | None = None,
+    dump: IrDump | None = None,
+) -> PrintedModel:
+    """The C of a quant module, which is changed in place into its kernel form."""
+    options = options or Options()
+    passes: list[ModulePass] = [
+        ToChannelsLastPass(),
+        SelectKernelsPass(target=target.name),
+        PlanMemoryPass(reuse=not options.keep_tensors),
+    ]
+    run_pipeline(module, passes, dump.after_each if dump else None)
+    run = model_function(module)
+    return print_model(run, target, prefix, tensors=options.keep_tensors)
+
+
+def _check_output(output: Path) -> None:
+    if output.suffix not in (*products.SUFFIXES, *IR_SUFFIXES):
+        raise QccError(
+            f"unknown product {output.name!r}",
+            why=f"nothing is known to be called *{output.suffix}",
+            remedy="use .so, .a, .o, .c, .mlir, .onnx or a folder without a dot",
+        )
+    if not output.absolute().parent.is_dir():
+        raise QccError(
+            f"cannot write {output}",
+            why=f"there is no folder {output.absolute().parent}",
+            remedy="make the folder or choose another path with -o",
+        )
+
+
+def _prefix(output: Path) -> str:
+    """What public names of the C begin with."""
+    return c_identifier(output.stem, "model")
+
+
+def _pipeline_options(options: Options) -> PipelineOptions:
+    available = get_all_passes() | load_plugins(options.plugins)
+    for name in options.extra_passes:
+        if name not in available:
+            raise QccError(
+                f"no pass {name!r}",
+                why="neither qcc nor a plugin defines it",
+                remedy="name its module with --pass-plugin",
+            )
+    return PipelineOptions(
+        rules=[str(path) for path in options.rules],
+        extra=[available[name]()() for name in options.extra_passes],
+        input_ranges=options.input_ranges,
+        int8_only=options.int8_only,
+        io=options.io,
+    )
+
+
+def _mode(options: Options, module: ModuleOp) -> str:
+    """The mode asked for; else static where there is something to take ranges from."""
+    mode = options.mode
+    if mode is None:
+        has_data = options.calibration is not None or options.ranges is not None
+        has_casts = any(isinstance(op, quant.DequantizeCastOp) for op in module.walk())
+        return "static" if has_data or has_casts else "dynamic"
+    if mode not in MODES:
+        raise QccError(f"unknown mode {mode!r}", remedy=f"one of: {', '.join(MODES)}")
+    return mode
+
+
+def _statistics(options: Options, module: ModuleOp) -> Statistics:
+    """What is known of the float values: loaded, calibrated, or both."""
+    statistics = Statistics()
+    if isinstance(options.ranges, Statistics):
+        statistics.merge(options.ranges)
+    elif options.ranges is not None:
+        statistics.merge(Statistics.load(options.ranges))
+    if options.calibration is not None:
+        specs = input_specs(module)
+        if isinstance(options.calibration, Path):
+            samples = load_samples(
+                options.calibration,
+                specs,
+                mean=options.mean,
+                std=options.std,
+                layout=options.layout,
+            )
+        else:
+            samples = check_samples(options.calibration, specs)
+        statistics.merge(calibrate(module, samples, method=options.calibration_method))
+    if options.save_ranges is not None:
+        statistics.save(options.save_ranges)
+    return statistics
+
+
+def _notes(module: ModuleOp) -> list[str]:
+    notes: list[str] = []
+    for op in module.walk():
+        note = op.attributes.get(NOTE)
+        if isinstance(note, StringAttr):
+            notes.append(f"{describe(op)}: {note.data}")
+    return notes
+
+
+def _write_module(module: ModuleOp, output: Path) -> None:
+    if output.suffix == ".mlir":
+        write_module(module, output)
+    else:
+        write_bytes(output, export_model(module).SerializeToString())
+
+
+def _write_product(
+    printed: PrintedModel, output: Path, compiler: Compiler | None
+) -> None:
+    files = products.make_product(printed, output, compiler)
+    try:
+        if output.suffix:
+            for name, content in files.items():
+                write_bytes(output.with_name(name), content)
+            return
+        with atomic_folder(output) as folder:
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+    except OSError as error:
+        raise QccError(
+            f"cannot write {output}",
+            why=error.strerror or str(error),
+            remedy="choose another path with -o",
+        ) from None
+
+
+def _describe(printed: PrintedModel, output: Path, report: Report) -> None:
+    about = printed.description
+    arena, bound = about["arena_bytes"], about["lower_bound_bytes"]
+    report.rows += [
+        ("arena", f"{arena:,} bytes (lower bound by live ranges {bound:,})"),
+        ("weights", f"{about['weight_bytes']:,} bytes"),
+    ]
+    if output.is_file():
+        report.rows.append(("product", f"{output} ({output.stat().st_size:,} bytes)"))
+    else:
+        report.rows.append(("product", str(output)))
+    for kind in ("inputs", "outputs"):
+        for port in about[kind]:
+            shape = "x".join(map(str, port["shape"])) or "scalar"
+            elements = int(np.prod(port["shape"], dtype=np.int64))
+            text = f"{port['name']}: {port['type']} {shape} ({elements:,} elements)"
+            report.rows.append((kind[:-1], text))
+
+
+__all__ = ["Options", "QccError", "Report", "compile", "compile_with", "generate"]

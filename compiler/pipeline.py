@@ -1,0 +1,157 @@
+"""
+The list of passes, in order, per mode: read it from top to bottom.
+
+Between any two of them the module can be printed, verified and interpreted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.func import Func
+from xdsl.passes import ModulePass
+from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+
+from qcc.compiler.diagnostics import QccError
+from qcc.dialects import get_all_dialects
+from qcc.passes.analyze_ranges import AnalyzeRangesPass
+from qcc.passes.apply_rules import ApplyRulesPass
+from qcc.passes.cancel_casts import CancelCastsPass
+from qcc.passes.check_integer_only import CheckIntegerOnlyPass
+from qcc.passes.cse import CsePass
+from qcc.passes.fold_batch_norms import FoldBatchNormsPass
+from qcc.passes.fold_constants import FoldConstantsPass
+from qcc.passes.fold_zero_points import FoldZeroPointsPass
+from qcc.passes.fuse_activations import FuseActivationsPass
+from qcc.passes.fuse_residual import FuseResidualPass
+from qcc.passes.insert_dynamic_quantize import InsertDynamicQuantizePass
+from qcc.passes.insert_quantize import InsertQuantizePass
+from qcc.passes.lookup_tables import LookupTablesPass
+from qcc.passes.lower_to_quant import LowerToQuantPass
+from qcc.passes.quantize_constants import QuantizeConstantsPass
+from qcc.passes.quantized_io import QuantizedIoPass
+from qcc.passes.strip_unused import StripUnusedPass
+from qcc.passes.unify_scales import UnifyScalesPass
+
+MODES = ("static", "dynamic", "float")
+
+AfterEach = Callable[[ModulePass, ModuleOp], None]
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """What a user can change about the passes."""
+
+    rules: Sequence[str] = ()
+    """Files of rewrite rules, applied before the built-in ones."""
+
+    extra: Sequence[ModulePass] = ()
+    """Passes of plugins, run on the float model after the built-in ones."""
+
+    input_ranges: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict[str, tuple[float, float]]
+    )
+    """Minimum and maximum of inputs, where the user knows them."""
+
+    int8_only: bool = False
+    """Fail when an op would stay in float."""
+
+    io: str = "float"
+    """Type of quantized inputs and outputs: float, int8 or uint8."""
+
+
+DEFAULTS = PipelineOptions()
+
+
+def float_passes(options: PipelineOptions = DEFAULTS) -> list[ModulePass]:
+    """The simplest float model that computes the same; calibration runs this one."""
+    return [
+        StripUnusedPass(),
+        FoldConstantsPass(),
+        FoldBatchNormsPass(),
+        ApplyRulesPass(files=tuple(options.rules)),
+        CsePass(),
+        DeadCodeElimination(),
+        *options.extra,
+    ]
+
+
+def quantization_passes(
+    mode: str = "static", options: PipelineOptions = DEFAULTS
+) -> list[ModulePass]:
+    """
+    From the float model to integers, for a mode of `MODES`.
+
+    A model that comes with casts of its own (QDQ) keeps its types in every mode: what
+    they wrap becomes integer, in mode `float` too.
+    """
+    declared = (f"{n}={a!r}:{b!r}" for n, (a, b) in options.input_ranges.items())
+    insert: dict[str, list[ModulePass]] = {
+        "static": [
+            AnalyzeRangesPass(input_ranges=tuple(declared)),
+            InsertQuantizePass(),
+            UnifyScalesPass(),
+        ],
+        "dynamic": [],
+        "float": [],
+    }
+    lower: list[ModulePass] = [
+        CancelCastsPass(),
+        QuantizeConstantsPass(),
+        LowerToQuantPass(),
+    ]
+    rest: dict[str, list[ModulePass]] = {
+        "static": [],
+        "dynamic": [InsertDynamicQuantizePass()],
+        "float": [],
+    }
+    int8: list[ModulePass] = [
+        FoldZeroPointsPass(),
+        FuseActivationsPass(),
+        FuseResidualPass(),
+        LookupTablesPass(),
+    ]
+    check: list[ModulePass] = [CheckIntegerOnlyPass()] if options.int8_only else []
+    borders = [] if options.io == "float" else [QuantizedIoPass(type=options.io)]
+    return [*insert[mode], *lower, *rest[mode], *int8, *borders, *check]
+
+
+def build_pipeline(
+    mode: str = "static", options: PipelineOptions = DEFAULTS
+) -> list[ModulePass]:
+    """All target-independent passes of a mode, in order; QccError for other modes."""
+    if mode not in MODES:
+        raise QccError(f'unknown mode "{mode}"', remedy=f"one of: {', '.join(MODES)}")
+    return [*float_passes(options), *quantization_passes(mode, options)]
+
+
+def make_context() -> Context:
+    """An xDSL context with every dialect of qcc."""
+    context = Context()
+    for dialect in (Builtin, Func):
+        context.load_dialect(dialect)
+    for name, factory in get_all_dialects().items():
+        context.register_dialect(name, factory)
+    return context
+
+
+def run_pipeline(
+    module: ModuleOp,
+    passes: Sequence[ModulePass],
+    after_each: AfterEach | None = None,
+) -> None:
+    """
+    Runs `passes` on `module`, in place, and verifies it after each of them.
+
+    `after_each(pass, module)` is called after each pass. Ranges come from
+    `qcc.passes.statistics.current()`.
+    """
+    context = make_context()
+    for each in passes:
+        each.apply(context, module)
+        module.verify()
+        if after_each is not None:
+            after_each(each, module)
