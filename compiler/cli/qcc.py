@@ -111,8 +111,8 @@ def compile_model(
         str | None, typer.Option(help="divides image pixels; one or per channel")
     ] = None,
     layout: Annotated[
-        str, typer.Option(help="order of an image input's axes: nchw, nhwc")
-    ] = "nchw",
+        str | None, typer.Option(help="order of an image input's axes: nchw, nhwc")
+    ] = None,
     input_range: Annotated[
         list[str] | None, typer.Option(help="NAME=MIN:MAX that you know of an input")
     ] = None,

@@ -52,7 +52,9 @@ def run_model(
     top: Annotated[int, typer.Option(help="how many classes to print", min=1)] = 5,
     mean: Annotated[str | None, typer.Option(help="subtracted from pixels")] = None,
     std: Annotated[str | None, typer.Option(help="divides pixels")] = None,
-    layout: Annotated[str, typer.Option(help="axes of the input: nchw, nhwc")] = "nchw",
+    layout: Annotated[
+        str | None, typer.Option(help="axes of the input: nchw, nhwc")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write the outputs (.npz)")
     ] = None,
