@@ -7,12 +7,13 @@ is known. Kernels then multiply stored integers; padding reads as the zero point
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, UnitAttr, i32
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     PatternRewriter,
@@ -26,7 +27,7 @@ from qcc.dialects.blob import Array
 from qcc.dialects.naming import carry_over
 from qcc.dialects.reference import numbers
 from qcc.passes.quantizable import constant_array
-from qcc.passes.rewriting import quantized_type, rewrite
+from qcc.passes.rewriting import clone_with, quantized_type, rewrite
 
 
 class FoldConvolution(RewritePattern):
@@ -43,14 +44,14 @@ class FoldConvolution(RewritePattern):
         if bias is None:
             return
         constant = insert_bias(op, bias, rewriter)
-        new = quant.Conv2dOp(
-            op.input,
-            op.weight,
-            constant,
-            op.residual,
-            result_type=op.result.type,
+        residual = [] if op.residual is None else [op.residual]
+        segments = DenseArrayBase.from_list(i32, [1, 1, 1, len(residual)])
+        make_raw(
+            op,
+            [op.input, op.weight, constant.result, *residual],
+            {"operandSegmentSizes": segments},
+            rewriter,
         )
-        replace_keeping_properties(op, new, rewriter)
 
 
 class FoldMatMul(RewritePattern):
@@ -67,8 +68,7 @@ class FoldMatMul(RewritePattern):
         if bias is None:
             return
         constant = insert_bias(op, bias, rewriter)
-        new = quant.MatMulOp(op.lhs, op.rhs, constant, result_type=op.result.type)
-        replace_keeping_properties(op, new, rewriter)
+        make_raw(op, [op.lhs, op.rhs, constant.result], {}, rewriter)
 
 
 def centred_rows(weight: SSAValue, axis: int) -> Array:
@@ -99,16 +99,16 @@ def insert_bias(op: Operation, bias: Array, rewriter: PatternRewriter) -> nn.Con
     return constant
 
 
-def replace_keeping_properties(
-    op: Operation, new: Operation, rewriter: PatternRewriter
+def make_raw(
+    op: Operation,
+    operands: Sequence[SSAValue],
+    properties: Mapping[str, Attribute],
+    rewriter: PatternRewriter,
 ) -> None:
-    """Replaces `op` by `new`, which becomes raw and takes over all else."""
-    segments = new.properties.get("operandSegmentSizes")
-    new.properties.update({**op.properties, "raw": UnitAttr()})
-    if segments is not None:
-        new.properties["operandSegmentSizes"] = segments
+    """Replaces `op` by a raw one on other operands."""
+    kind = op.results[0].type
+    new = clone_with(op, operands, kind, {**properties, "raw": UnitAttr()})
     new.attributes.update(op.attributes)
-    new.location = op.location
     rewriter.replace(op, new)
 
 
