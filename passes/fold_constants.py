@@ -48,7 +48,7 @@ class FoldConstant(RewritePattern):
     growth_limit: int
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
-        if not isinstance(op, nn.NNOperation) or isinstance(op, nn.ConstantOp):
+        if not op.name.startswith("nn.") or isinstance(op, nn.ConstantOp):
             return
         operands = operand_values(op)
         present = [value for value in operands if value is not None]

@@ -74,7 +74,8 @@ def equal(left: Value, right: Value) -> bool:
     element after broadcasting; lists item by item.
     """
     if is_number(left) and is_number(right):
-        return _equal_numbers(np.asarray(left), np.asarray(right))
+        close = _close(np.asarray(left), np.asarray(right))
+        return close.size > 0 and bool(close.all())
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
@@ -82,15 +83,21 @@ def equal(left: Value, right: Value) -> bool:
     return type(left) is type(right) and left == right
 
 
-def _equal_numbers(left: Array, right: Array) -> bool:
-    if left.dtype.kind in "iu" and right.dtype.kind in "iu":
-        left, right = np.broadcast_arrays(left, right)
-        return bool(np.array_equal(left, right))
+def differ(left: Value, right: Value) -> bool:
+    """Whether no element of one is equal to that of the other; lists differ as such."""
+    if is_number(left) and is_number(right):
+        return not _close(np.asarray(left), np.asarray(right)).any()
+    return not equal(left, right)
+
+
+def _close(left: Array, right: Array) -> NDArray[np.bool_]:
+    """Element by element; not close at all when the shapes do not broadcast."""
+    exact = left.dtype.kind in "iu" and right.dtype.kind in "iu"
+    tolerance = 0.0 if exact else RELATIVE_TOLERANCE
     try:
-        close = np.isclose(left, right, rtol=RELATIVE_TOLERANCE, atol=0.0)
-    except ValueError:  # shapes that do not broadcast
-        return False
-    return close.size > 0 and bool(close.all())
+        return np.isclose(left, right, rtol=tolerance, atol=0.0)
+    except ValueError:
+        return np.zeros(1, np.bool_)
 
 
 def as_python_number(value: Value) -> Value:

@@ -79,7 +79,10 @@ class _Builder:
     def _constant(self, term: Term) -> SSAValue:
         array = np.asarray(evaluate(term, self.bindings))
         if array.dtype.kind == "f" or array.ndim == 0:
-            array = array.astype(np.float32)
+            with np.errstate(over="ignore"):
+                array = array.astype(np.float32)
+        if not np.isfinite(array).all():
+            raise NotApplicable("a constant does not fit float32")
         if array.dtype.kind not in "fi":
             term.position.error("an operand is a value, a number or a constant")
         return self._add(nn.ConstantOp(array))

@@ -12,6 +12,7 @@ from qcc.passes.rules.bindings import (
     Bindings,
     NotApplicable,
     Value,
+    differ,
     equal,
     is_number,
 )
@@ -87,7 +88,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": np.greater,
     ">=": np.greater_equal,
     "==": equal,
-    "!=": lambda left, right: not equal(left, right),
+    "!=": differ,
 }
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
