@@ -27,7 +27,8 @@ def one_hot(op: nn.OneHotOp, indices: Array) -> Array:
     dtype = storage_dtype(element_type_of(op.result))
     on, off = np.float32(op.on_value), np.float32(op.off_value)
     hits = chosen == np.arange(depth).reshape(shape)
-    return np.where(hits, on.astype(dtype), off.astype(dtype))
+    result: Array = np.where(hits, on.astype(dtype), off.astype(dtype))
+    return result
 
 
 @reference(nn.ArgMaxOp)
