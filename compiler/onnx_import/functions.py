@@ -8,6 +8,7 @@ an operator without an importer function of its own is imported through its body
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import onnx
 
@@ -31,61 +32,87 @@ def function_body(
     input_types: Sequence[onnx.TypeProto],
 ) -> onnx.FunctionProto | None:
     """The function that onnx defines the operator of `node` by, None if it has none."""
-    schema = schema_of(node.domain, node.op_type, versions.get(node.domain, 0))
+    version = versions.get(node.domain, 0)
+    # The package's type stubs lack these members.
+    schema: Any = schema_of(node.domain, node.op_type, version)
     if schema is None:
         return None
+    body = b""
     if schema.has_function:
-        version = _same_operator(schema, schema.function_opset_versions)
-        if version is not None:
-            body = schema.get_function_with_opset_version(version)
-            return onnx.FunctionProto.FromString(body)
-    if schema.has_context_dependent_function:
-        known = schema.context_dependent_function_opset_versions
-        version = _same_operator(schema, known)
-        if version is not None:
-            body = schema.get_context_dependent_function_with_opset_version(
-                version,
-                node.SerializeToString(),
-                [kind.SerializeToString() for kind in input_types],
-            )
-            return onnx.FunctionProto.FromString(body) if body else None
-    return None
+        chosen = _nearest(schema.function_opset_versions, version)
+        body = schema.get_function_with_opset_version(chosen)
+    elif schema.has_context_dependent_function:
+        body = schema.get_context_dependent_function_with_opset_version(
+            _nearest(schema.context_dependent_function_opset_versions, version),
+            node.SerializeToString(),
+            [kind.SerializeToString() for kind in input_types],
+        )
+    if not body:
+        return None
+    function = onnx.FunctionProto.FromString(body)
+    _add_defaults(function, schema)
+    return function
 
 
-def _same_operator(schema: onnx.defs.OpSchema, offered: Sequence[int]) -> int | None:
-    """The newest of the `offered` versions in which the operator is still `schema`."""
-    for version in sorted(offered, reverse=True):
-        other = schema_of(schema.domain, schema.name, version)
-        if other is not None and other.since_version == schema.since_version:
-            return version
-    return None
+def _nearest(offered: Sequence[int], version: int) -> int:
+    """All bodies of a schema mean the same; takes the newest that is not too new."""
+    return max((v for v in offered if v <= version), default=min(offered))
+
+
+def _add_defaults(function: onnx.FunctionProto, schema: onnx.defs.OpSchema) -> None:
+    for attribute in schema.attributes.values():
+        if attribute.default_value.type != onnx.AttributeProto.UNDEFINED:
+            function.attribute_proto.append(attribute.default_value)
 
 
 def expand(
     node: onnx.NodeProto, body: onnx.FunctionProto
 ) -> tuple[list[onnx.NodeProto], dict[str, int]]:
     """
-    The nodes of `body` in place of `node`, and their operator set versions.
+    The nodes of `body` in place of `node`, and the operator sets that it names.
 
     Inner tensors are called OUTPUT/NAME; the nodes keep the outer node's name.
     """
     names = dict.fromkeys(body.input, "") | dict(zip(body.input, node.input))
     names |= {b: a for b, a in zip(body.output, node.output) if a}
     prefix = next(name for name in node.output if name)
-    given = {attribute.name: attribute for attribute in node.attribute}
-    defaults = {attribute.name: attribute for attribute in body.attribute_proto}
+    names = _Renaming(prefix, names)
+    given = {attribute.name: attribute for attribute in body.attribute_proto}
+    given |= {attribute.name: attribute for attribute in node.attribute}
     nodes: list[onnx.NodeProto] = []
     for inner in body.node:
         copy = onnx.NodeProto()
         copy.CopyFrom(inner)
+        _rename(copy, names)
         copy.name = node.name or prefix
-        for field in (copy.input, copy.output):
-            renamed = [names.get(n, f"{prefix}/{n}") if n else "" for n in field]
-            del field[:]
-            field.extend(renamed)
-        _bind_attributes(copy, defaults | given)
+        _bind_attributes(copy, given)
         nodes.append(copy)
     return nodes, opset_versions(body)
+
+
+class _Renaming(dict[str, str]):
+    """New names of tensors; those that are not in it get a prefix."""
+
+    def __init__(self, prefix: str, names: Mapping[str, str]):
+        super().__init__(names)
+        self._prefix = prefix
+
+    def __missing__(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if name else ""
+
+
+def _rename(node: onnx.NodeProto, names: _Renaming) -> None:
+    """Renames what `node` and its subgraphs read and write."""
+    for field in (node.input, node.output):
+        renamed = [names[name] for name in field]
+        del field[:]
+        field.extend(renamed)
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                _rename(inner, names)
+            for value in (*graph.input, *graph.output, *graph.initializer):
+                value.name = names[value.name]
 
 
 def _bind_attributes(
@@ -94,6 +121,9 @@ def _bind_attributes(
     attributes = list(node.attribute)
     del node.attribute[:]
     for attribute in attributes:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                _bind_attributes(inner, given)
         if not attribute.ref_attr_name:
             node.attribute.append(attribute)
         elif attribute.ref_attr_name in given:

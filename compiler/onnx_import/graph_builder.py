@@ -106,7 +106,7 @@ class GraphBuilder:
         else:
             assert not isinstance(tensor, SSAValue)
             self.check_constant(tensor, error, infinite, name)
-            op = nn.ConstantOp(np.ascontiguousarray(tensor))
+            op = nn.ConstantOp(tensor)
         self._add(op, name)
         set_tensor_name(op, name)
         self._materialized[name] = op.results[0]
@@ -208,8 +208,9 @@ class GraphBuilder:
             results = converter(node)
             if isinstance(results, np.ndarray | QuantizedConstant | SSAValue):
                 results = [results]
-            self._bind_outputs(proto, results, output_types)
-            return
+            if results is not None:
+                self._bind_outputs(proto, results, output_types)
+                return
         inner = self._expanded(node, versions, list(input_types.values()))
         if inner is None or depth == _DEPTH_LIMIT:
             raise self._unsupported(node)
@@ -279,7 +280,10 @@ class GraphBuilder:
             branch = node.attributes[name].g
             return functions.branch_nodes(proto, branch), versions
         body = functions.function_body(proto, versions, input_types)
-        return None if body is None else functions.expand(proto, body)
+        if body is None:
+            return None
+        nodes, body_versions = functions.expand(proto, body)
+        return nodes, {**versions, **body_versions}
 
     def _unsupported(self, node: Node) -> QccError:
         proto = node.proto

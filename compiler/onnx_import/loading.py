@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from qcc.dialects.errors import QccError
+from qcc.dialects.types import Array
 
 OLDEST_OPSET = 7
 """Older operator sets have other broadcasting rules; converters exist for them."""
@@ -187,7 +188,7 @@ def check_tensor_size(tensor: onnx.TensorProto) -> None:
         )
 
 
-def tensor_array(tensor: onnx.TensorProto) -> numpy_helper.np.ndarray:
+def tensor_array(tensor: onnx.TensorProto) -> Array:
     """The elements of a constant; QccError when its data does not fit its type."""
     check_tensor_size(tensor)
     try:

@@ -239,6 +239,10 @@ class Node:
         self.builder.check_constant(array, self.error, infinite)
         return self.emit(nn.ConstantOp(array))
 
+    def scalar(self, value: float) -> SSAValue:
+        """A float32 constant of rank 0."""
+        return self.constant_value(np.asarray(value, np.float32))
+
     def normalized_axis(self, axis: int, rank: int) -> int:
         """`axis` counted from the front; an error if it is out of range."""
         if not -rank <= axis < rank:

@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from qcc.compiler.onnx_import.node import Node
 from qcc.compiler.onnx_import.tensors import Tensor
 
-Converter = Callable[[Node], Tensor | Sequence[Tensor]]
-"""Imports one node: emits nn or quant ops and returns the node's outputs, in order."""
+Converter = Callable[[Node], Tensor | Sequence[Tensor] | None]
+"""
+Imports one node: emits nn or quant ops and returns the node's outputs, in order.
+
+None asks for the operator's ONNX function body instead.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Operation, SSAValue
 
@@ -13,7 +12,6 @@ from qcc.compiler.onnx_import.node import Node
 from qcc.compiler.onnx_import.registry import onnx_op
 from qcc.compiler.onnx_import.tensors import Tensor
 from qcc.dialects import nn
-from qcc.dialects.blob import dtype_of_element_type
 from qcc.dialects.types import element_type_of
 
 _UNARY: dict[str, Callable[[SSAValue], Operation]] = {
@@ -75,8 +73,8 @@ def swish(node: Node) -> SSAValue:
     input, alpha = node.floating(0), _finite(node, "alpha", 1.0)
     if alpha == 1.0:
         return node.emit(nn.SiluOp(input))
-    factor = node.constant_value(np.float32(alpha).reshape(()))
-    gate = node.emit(nn.SigmoidOp(node.emit(nn.MulOp(input, factor))))
+    scaled = node.emit(nn.MulOp(input, node.scalar(alpha)))
+    gate = node.emit(nn.SigmoidOp(scaled))
     return node.emit(nn.MulOp(input, gate))
 
 
@@ -114,11 +112,3 @@ def clip(node: Node) -> Tensor:
     if node.has(2):
         value = node.emit(nn.MinOp(value, node.value(2, infinite=True)))
     return value
-
-
-@onnx_op("Not")
-def logical_not(node: Node) -> SSAValue:
-    """Equality with false."""
-    value = node.value(0)
-    dtype = dtype_of_element_type(element_type_of(value))
-    return node.emit(nn.EqualOp(value, node.constant_value(np.zeros((), dtype))))

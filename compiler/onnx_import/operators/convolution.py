@@ -135,7 +135,9 @@ def _transposed_window(
         return window, (extra[0], extra[1])
     if len(wanted) < 2:
         raise node.error("its attribute output_shape has the wrong length")
-    begins, ends, paddings = [], [], []
+    begins: list[int] = []
+    ends: list[int] = []
+    paddings: list[int] = []
     for axis, size in enumerate(wanted[-2:]):
         full = (
             window.strides[axis] * (sizes[axis] - 1)

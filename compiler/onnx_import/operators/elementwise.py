@@ -27,16 +27,22 @@ _BINARY: dict[str, Binary] = {
 _VARIADIC: dict[str, Binary] = {"Min": nn.MinOp, "Max": nn.MaxOp, "Sum": nn.AddOp}
 
 
+_TAKES_INFINITY = {"Add", "Equal", "Min", "Max"}
+"""Where masks of attention hold -Inf."""
+
+
 def _register_binary(op_type: str, make: Binary) -> None:
+    infinite = op_type in _TAKES_INFINITY
+
     @onnx_op(op_type, since=7)
     def convert(node: Node) -> SSAValue:  # pyright: ignore[reportUnusedFunction]
-        return node.emit(make(node.value(0), node.value(1)))
+        return node.emit(make(node.value(0, infinite), node.value(1, infinite)))
 
 
 def _register_variadic(op_type: str, make: Binary) -> None:
     @onnx_op(op_type)
     def convert(node: Node) -> SSAValue:  # pyright: ignore[reportUnusedFunction]
-        return _accumulated(node, make, infinite=op_type != "Sum")
+        return _accumulated(node, make, infinite=op_type in _TAKES_INFINITY)
 
 
 def _accumulated(node: Node, make: Binary, infinite: bool = False) -> SSAValue:
@@ -58,8 +64,7 @@ def mean(node: Node) -> SSAValue:
     total = _accumulated(node, nn.AddOp)
     if element_type_of(total) != f32:
         raise node.error("only float32 is supported here")
-    share = np.asarray(1.0 / len(node.proto.input), np.float32)
-    return node.emit(nn.MulOp(total, node.constant_value(share)))
+    return node.emit(nn.MulOp(total, node.scalar(1.0 / len(node.proto.input))))
 
 
 @onnx_op("Pow", since=7)

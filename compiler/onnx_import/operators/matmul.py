@@ -94,5 +94,4 @@ def _bias(node: Node, addend: Tensor, beta: float, outputs: int) -> SSAValue | N
 def _times(node: Node, value: SSAValue, factor: float) -> SSAValue:
     if factor == 1.0:
         return value
-    scalar = node.constant_value(np.asarray(factor, np.float32))
-    return node.emit(nn.MulOp(value, scalar))
+    return node.emit(nn.MulOp(value, node.scalar(factor)))

@@ -146,8 +146,6 @@ def _padded(
     mode = node.text("mode", "constant")
     if mode not in ("constant", "reflect", "edge"):
         raise node.error(f"its mode is {mode!r}")
-    if mode == "constant" and not math.isfinite(value):
-        raise node.error(f"it pads with {value}")
     if min(before, default=0) < 0 or min(after, default=0) < 0:
         starts = [max(-amount, 0) for amount in before]
         sizes = [

@@ -19,12 +19,16 @@ def batch_normalization_spatial(node: Node) -> SSAValue:
     """Versions 7 and 8, which may normalize every position on its own."""
     if node.integer("spatial", 1) != 1:
         raise node.error("it has statistics per position (spatial = 0)")
-    return batch_normalization(node)
+    return _batch_normalization(node)
 
 
 @onnx_op("BatchNormalization", since=9)
-def batch_normalization(node: Node) -> SSAValue:
-    """Batch normalization with fixed statistics."""
+def batch_normalization_channels(node: Node) -> SSAValue:
+    """Statistics per channel."""
+    return _batch_normalization(node)
+
+
+def _batch_normalization(node: Node) -> SSAValue:
     if node.integer("training_mode", 0) or any(
         node.has_output(index) for index in range(1, 5)
     ):
@@ -36,10 +40,10 @@ def batch_normalization(node: Node) -> SSAValue:
 
 
 @onnx_op("LayerNormalization", since=17)
-def layer_normalization(node: Node) -> SSAValue:
-    """Layer normalization without its statistics outputs."""
+def layer_normalization(node: Node) -> SSAValue | None:
+    """Layer normalization; expanded where its statistics are outputs."""
     if node.has_output(1) or node.has_output(2):
-        raise node.error("its outputs Mean or InvStdDev are used")
+        return None
     input = node.floating(0)
     axis = node.normalized_axis(node.integer("axis", -1), len(shape_of(input)))
     normalized = shape_of(input)[axis:]
@@ -74,14 +78,37 @@ def instance_normalization(node: Node) -> SSAValue:
     per_channel = (shape_of(input)[1], *(1,) * (rank - 2))
     scale = reshaped_value(node, node.tensor(1), per_channel)
     bias = reshaped_value(node, node.tensor(2), per_channel)
-    epsilon = np.asarray(node.real("epsilon", 1e-5), np.float32)
+    epsilon = node.scalar(node.real("epsilon", 1e-5))
     mean = node.emit(nn.ReduceMeanOp(input, axes=axes))
     centered = node.emit(nn.SubOp(input, mean))
     square = node.emit(nn.MulOp(centered, centered))
     variance = node.emit(nn.ReduceMeanOp(square, axes=axes))
-    shifted = node.emit(nn.AddOp(variance, node.constant_value(epsilon)))
+    shifted = node.emit(nn.AddOp(variance, epsilon))
     normal = node.emit(nn.DivOp(centered, node.emit(nn.SqrtOp(shifted))))
     return node.emit(nn.AddOp(node.emit(nn.MulOp(normal, scale)), bias))
+
+
+@onnx_op("LRN")
+def local_response_normalization(node: Node) -> SSAValue:
+    """x / (bias + alpha mean(x²))^beta, the mean over neighbouring channels."""
+    input = node.floating(0)
+    shape = shape_of(input)
+    if len(shape) < 2:
+        raise node.error(f"its input is {list(shape)}, without channels")
+    size = node.integer("size")
+    image = (shape[0], 1, shape[1], math.prod(shape[2:]))
+    square = node.emit(nn.ReshapeOp(node.emit(nn.MulOp(input, input)), image))
+    mean = nn.AvgPool2dOp(
+        square,
+        kernel=(size, 1),
+        pads=((size - 1) // 2, 0, size - 1 - (size - 1) // 2, 0),
+        count_include_pad=True,
+    )
+    alpha, beta = node.real("alpha", 1e-4), node.real("beta", 0.75)
+    scaled = nn.MulOp(node.emit(mean), node.scalar(alpha))
+    shifted = nn.AddOp(node.emit(scaled), node.scalar(node.real("bias", 1.0)))
+    power = node.emit(nn.PowOp(node.emit(shifted), node.scalar(beta)))
+    return node.emit(nn.DivOp(input, node.emit(nn.ReshapeOp(power, shape))))
 
 
 @onnx_op("Softmax", since=1, until=13)

@@ -178,7 +178,16 @@ def space_to_depth(node: Node) -> SSAValue:
     """Squares of pixels become blocks of channels."""
     value, size, (batch, channels, height, width) = _block(node)
     split = (batch, channels, height // size, size, width // size, size)
+    channel_first = node.text("mode", "DCR") == "CRD"
+    permutation = (0, 1, 3, 5, 2, 4) if channel_first else (0, 3, 5, 1, 2, 4)
     value = node.emit(nn.ReshapeOp(value, split))
-    value = node.emit(nn.TransposeOp(value, permutation=(0, 3, 5, 1, 2, 4)))
+    value = node.emit(nn.TransposeOp(value, permutation=permutation))
     result = (batch, channels * size**2, height // size, width // size)
     return node.emit(nn.ReshapeOp(value, result))
+
+
+@onnx_op("ConstantOfShape")
+def constant_of_shape(node: Node) -> Tensor:
+    """Only reached with a shape that is not known now."""
+    node.constant(0, "shape")
+    raise node.error("it cannot be evaluated")
