@@ -25,6 +25,8 @@ class KernelRow:
     """The argument struct, e.g. `qcc_conv2d_args`."""
     tile: tuple[int, int, int] | None = None
     """(MR, NR, KR) where packing depends on it."""
+    activation_offset: int = 0
+    """What the kernel adds to the stored input; the bias must take it back."""
 
     @property
     def function(self) -> str:
@@ -48,6 +50,10 @@ def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     return KernelRow("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args", tile)
 
 
+def _matmul(isa: str, tile: tuple[int, int, int]) -> KernelRow:
+    return KernelRow("qcc_matmul_s8s8", isa, "matmul.h", "qcc_matmul_args", tile)
+
+
 def _plain(
     header: str, struct: str, *stems: str, isas: tuple[str, ...] = ("portable",)
 ) -> list[KernelRow]:
@@ -65,6 +71,8 @@ KERNELS: list[KernelRow] = [
     _conv2d("avx2", (4, 16, 2)),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("avx2", (1, 16, 2)),
+    _matmul("portable", (1, 16, 1)),
+    _matmul("avx2", (4, 16, 2)),
     *_plain("copy_nd.h", "qcc_copy_bytes_args", "qcc_copy_bytes"),
     *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
@@ -102,9 +110,14 @@ KERNELS: list[KernelRow] = [
 _ROWS = {(row.stem, row.isa): row for row in KERNELS}
 
 
-def find_kernel(stem: str, target: Target) -> KernelRow:
-    """The row of the best ISA of `target`; AssertionError for an unknown stem."""
+def find_kernel(target: Target, *stems: str) -> KernelRow:
+    """
+    The row of the best ISA of `target`, the first of `stems` that it has.
+
+    AssertionError where no ISA of the target has any.
+    """
     for isa in target.isas:
-        if row := _ROWS.get((stem, isa)):
-            return row
-    raise AssertionError(f"no kernel {stem} for {target.name}")
+        for stem in stems:
+            if row := _ROWS.get((stem, isa)):
+                return row
+    raise AssertionError(f"no kernel {stems} for {target.name}")

@@ -1,8 +1,8 @@
 """
 How weights are laid out for the micro-kernels (docs/kernels.md).
 
-A packed convolution weight is `[group][ceil(O/NR)][KH][ceil(KW*C / KR)][NR][KR]`: what a
-tile reads is one run of memory. Rows past the end hold zeros; taps past the end of a
+A packed convolution weight is `[group][ceil(O/NR)][KH][ceil(KW*C / KR)][NR][KR]`: what
+a tile reads is one run of memory. Rows past the end hold zeros; taps past the end of a
 kernel row hold the channel's zero point, because a tile multiplies them with whatever
 follows in its row.
 """

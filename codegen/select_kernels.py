@@ -91,9 +91,9 @@ class KernelBuilder:
     _padded: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     _op: Operation | None = None
 
-    def kernel(self, stem: str) -> KernelRow:
-        """The micro-kernel of the best ISA that the target has."""
-        return find_kernel(stem, self.target)
+    def kernel(self, *stems: str) -> KernelRow:
+        """The micro-kernel of the best ISA of the target that has one of `stems`."""
+        return find_kernel(self.target, *stems)
 
     def buffer(self, value: SSAValue, *, padded: bool = False) -> SSAValue:
         """

@@ -93,8 +93,12 @@ def rne_shift(v: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 
 def add(
-    lhs: Int8, rhs: Int8, multipliers: tuple[int, int], shift: int,
-    zero_points: tuple[int, int, int], limits: tuple[int, int],
+    lhs: Int8,
+    rhs: Int8,
+    multipliers: tuple[int, int],
+    shift: int,
+    zero_points: tuple[int, int, int],
+    limits: tuple[int, int],
 ) -> Int8:
     """The add formula of docs/numerics.md."""
     a = (lhs.astype(np.int64) - zero_points[0]) * multipliers[0]

@@ -1,0 +1,309 @@
+"""Lowerings of int8 convolution, fully connected layers and matrix products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from xdsl.ir import Operation, SSAValue
+
+from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.lowerings.common import uniform, unsupported
+from qcc.codegen.lowerings.convolution import Geometry, geometry_of
+from qcc.codegen.packing import pack_conv2d, pack_depthwise
+from qcc.codegen.select_kernels import KernelBuilder, lowering
+from qcc.codegen.strides import six_axes
+from qcc.dialects import nn, quant
+from qcc.dialects.kernel import Literal
+from qcc.dialects.quant.types import UniformType
+from qcc.dialects.reference.numbers import (
+    output_scales,
+    requantization_multipliers,
+    shared_multipliers,
+)
+from qcc.dialects.types import Array, shape_of
+
+
+def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
+    """The elements of a constant operand. QccError if it is computed at run time."""
+    if not isinstance(value.owner, nn.ConstantOp):
+        raise unsupported(op, f"{what} must be a constant")
+    return value.owner.array()
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Constant weights [O, C/groups, KH, KW] with a zero point per output channel."""
+
+    stored: Array
+    zero_points: Array | None
+    """int8 [O], or None when all are 0."""
+
+    @staticmethod
+    def of(stored: Array, kind: UniformType) -> Weights:
+        """Weights of a type that is per tensor or per output channel."""
+        count = stored.shape[0]
+        zero_points = np.resize(np.array(kind.zero_points, np.int8), count)
+        return Weights(stored, zero_points if zero_points.any() else None)
+
+    def sums(self) -> Array:
+        """Σ (q_w - zp_w) of each output channel, int64."""
+        sums = self.stored.astype(np.int64).sum(axis=(1, 2, 3))
+        if self.zero_points is None:
+            return sums
+        return sums - self.zero_points.astype(np.int64) * prod(self.stored.shape[1:])
+
+    @property
+    def is_symmetric(self) -> bool:
+        """In [-127, 127] with zero point 0."""
+        return self.zero_points is None and bool(self.stored.min(initial=0) > -128)
+
+
+@dataclass(frozen=True)
+class PackedConvolution:
+    """The kernel that computes a convolution, and what does not depend on the data."""
+
+    row: KernelRow
+    geometry: Geometry
+    packed: Array
+    weights: Weights
+
+    @staticmethod
+    def choose(
+        build: KernelBuilder, geometry: Geometry, weights: Weights
+    ) -> PackedConvolution:
+        """The best kernel of the target for this geometry and these weights."""
+        zero_points = weights.zero_points
+        if geometry.is_depthwise:
+            row = build.kernel("qcc_depthwise_s8s8")
+            assert row.tile is not None
+            packed = pack_depthwise(weights.stored, row.tile, zero_points)
+            return PackedConvolution(row, geometry.as_depthwise(), packed, weights)
+        row = build.kernel("qcc_conv2d_s8s8")
+        if weights.is_symmetric:
+            row = build.kernel("qcc_conv2d_s8s8_symmetric", "qcc_conv2d_s8s8")
+        assert row.tile is not None
+        packed = pack_conv2d(weights.stored, row.tile, geometry.groups, zero_points)
+        return PackedConvolution(row, geometry.flattened(), packed, weights)
+
+    def call(
+        self,
+        build: KernelBuilder,
+        *,
+        input: SSAValue,
+        bias: SSAValue,
+        multipliers: SSAValue,
+        output: SSAValue,
+        arguments: dict[str, Literal],
+        residual: SSAValue | None = None,
+        dynamic: SSAValue | None = None,
+    ) -> None:
+        """One call of the kernel; all values are buffers."""
+        assert self.row.tile is not None
+        tile_rows = self.row.tile[0]
+        zero_points = self.weights.zero_points
+        build.call(
+            self.row,
+            arguments=self.geometry.arguments(tile_rows) | arguments,
+            inputs=[
+                input,
+                build.constant(self.packed),
+                None if zero_points is None else build.constant(zero_points),
+                bias,
+                multipliers,
+                residual,
+                dynamic,
+            ],
+            outputs=[output, build.scratch(self.geometry.scratch_bytes(tile_rows))],
+        )
+
+
+def folded_bias(
+    op: Operation, bias: Array | None, sums: Array, input_offset: int
+) -> Array:
+    """bias - input_offset Σ(q_w - zp_w) as int32. QccError where it does not fit."""
+    folded = -input_offset * sums
+    if bias is not None:
+        folded = folded + bias.astype(np.int64)
+    if np.abs(folded).max(initial=0) >= 2**31:
+        raise unsupported(op, "its bias with the input's zero point overflows int32")
+    return folded.astype(np.int32)
+
+
+def _optional_constant(
+    op: Operation, value: SSAValue | None, what: str
+) -> Array | None:
+    return None if value is None else constant_array(op, value, what)
+
+
+def _check_requantization(op: quant.Conv2dOp | quant.MatMulOp) -> None:
+    if op.requantization.data != "float":
+        raise unsupported(
+            op, f"requantization {op.requantization.data!r} has no kernel"
+        )
+
+
+def _residual_arguments(
+    conv_type: UniformType, residual: UniformType, result: UniformType
+) -> dict[str, Literal]:
+    """The add formula of docs/numerics.md."""
+    scales = [conv_type.scale, residual.scale]
+    multipliers, shift = shared_multipliers(scales, result.scale)
+    return {
+        "conv_multiplier": multipliers[0],
+        "residual_multiplier": multipliers[1],
+        "residual_shift": shift,
+        "residual_zero_point": residual.zero_point,
+        "sum_zero_point": result.zero_point,
+    }
+
+
+@lowering(quant.Conv2dOp)
+def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
+    """One call; the input's zero point goes into the bias."""
+    _check_requantization(op)
+    stored = constant_array(op, op.weight, "the weight of a convolution")
+    weight_type, input_type = uniform(op.weight), uniform(op.input)
+    weights = Weights.of(stored, weight_type)
+    convolution = PackedConvolution.choose(build, geometry_of(op), weights)
+    bias = _optional_constant(op, op.bias, "the bias of a convolution")
+    offset = 0 if op.is_raw else input_type.zero_point
+    target = uniform(op.result) if op.conv_type is None else op.conv_type
+    limits = (op.minimum.value.data, op.maximum.value.data)
+    arguments: dict[str, Literal] = {
+        "input_zero_point": input_type.zero_point,
+        "zero_point": target.zero_point,
+        "minimum": limits[0],
+        "maximum": limits[1],
+    }
+    if op.residual is not None and op.conv_type is not None:
+        arguments |= {"minimum": -128, "maximum": 127}
+        arguments |= {"sum_minimum": limits[0], "sum_maximum": limits[1]}
+        arguments |= _residual_arguments(
+            op.conv_type, uniform(op.residual), uniform(op.result)
+        )
+    multipliers = requantization_multipliers(
+        input_type.scale, output_scales(weight_type, len(stored)), target.scale
+    )
+    offset += convolution.row.activation_offset
+    convolution.call(
+        build,
+        input=build.buffer(op.input),
+        bias=build.constant(folded_bias(op, bias, weights.sums(), offset)),
+        multipliers=build.constant(multipliers),
+        residual=None if op.residual is None else build.buffer(op.residual),
+        output=build.result(op.result),
+        arguments=arguments,
+    )
+
+
+def fully_connected(lhs: SSAValue, rhs: SSAValue) -> Geometry:
+    """A product with a constant matrix [K, N] as a convolution of height 1."""
+    depth, columns = shape_of(rhs)
+    rows = prod(shape_of(lhs)[:-1])
+    return Geometry(1, (1, rows), depth, (1, rows), columns)
+
+
+def matrix_weights(op: Operation, rhs: SSAValue) -> Weights:
+    """A constant matrix [K, N] as the weights of `fully_connected`."""
+    stored = constant_array(op, rhs, "the matrix").T[:, :, None, None]
+    return Weights.of(np.ascontiguousarray(stored), uniform(rhs))
+
+
+@lowering(quant.MatMulOp)
+def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
+    """A constant matrix is packed; otherwise rhs is packed at run time."""
+    _check_requantization(op)
+    lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
+    columns = shape_of(op.rhs)[-1]
+    multipliers = requantization_multipliers(
+        lhs.scale, output_scales(rhs, columns), result.scale
+    )
+    if not isinstance(op.rhs.owner, nn.ConstantOp) or len(shape_of(op.rhs)) != 2:
+        _activation_product(op, build, multipliers)
+        return
+    weights = matrix_weights(op, op.rhs)
+    convolution = PackedConvolution.choose(
+        build, fully_connected(op.lhs, op.rhs), weights
+    )
+    bias = _optional_constant(op, op.bias, "the bias of a matrix product")
+    offset = 0 if op.is_raw else lhs.zero_point
+    offset += convolution.row.activation_offset
+    convolution.call(
+        build,
+        input=build.buffer(op.lhs),
+        bias=build.constant(folded_bias(op, bias, weights.sums(), offset)),
+        multipliers=build.constant(multipliers),
+        output=build.result(op.result),
+        arguments={
+            "input_zero_point": lhs.zero_point,
+            "zero_point": result.zero_point,
+            "minimum": op.minimum.value.data,
+            "maximum": op.maximum.value.data,
+        },
+    )
+
+
+def batch_arguments(
+    lhs: tuple[int, ...], rhs: tuple[int, ...], result: tuple[int, ...]
+) -> dict[str, Literal]:
+    """Leading axes of a product, and the strides (elements) of its operands."""
+    leading = result[:-2]
+
+    def strides(shape: tuple[int, ...]) -> list[int]:
+        step, steps = prod(shape[-2:]), list[int]()
+        padded = (1,) * (len(result) - len(shape)) + shape
+        for size in reversed(padded[:-2]):
+            steps.append(0 if size == 1 else step)
+            step *= size
+        return steps[::-1]
+
+    dims, (lhs_strides, rhs_strides) = six_axes(leading, strides(lhs), strides(rhs))
+    return {"dims": dims, "lhs_strides": lhs_strides, "rhs_strides": rhs_strides}
+
+
+def _align(size: int) -> int:
+    return -(-size // 64) * 64
+
+
+def _activation_product(
+    op: quant.MatMulOp, build: KernelBuilder, multipliers: Array
+) -> None:
+    """Both sides are packed or read at run time; leading axes broadcast."""
+    lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
+    lhs_shape, rhs_shape = shape_of(op.lhs), shape_of(op.rhs)
+    rows, depth, columns = lhs_shape[-2], lhs_shape[-1], rhs_shape[-1]
+    row = build.kernel("qcc_matmul_s8s8")
+    assert row.tile is not None
+    tile_rows, nr, kr = row.tile
+    geometry = Geometry(1, (1, rows), depth, (1, rows), columns)
+    padded_columns = -(-columns // nr) * nr
+    scratch = _align(-(-depth // kr) * kr * padded_columns)
+    scratch += _align(4 * padded_columns) + geometry.scratch_bytes(tile_rows)
+    zero_points = np.resize(np.array(rhs.zero_points, np.int8), columns)
+    bias = _optional_constant(op, op.bias, "the bias of a matrix product")
+    if bias is None:
+        bias = np.zeros(columns, np.int32)
+    build.call(
+        row,
+        arguments=batch_arguments(lhs_shape, rhs_shape, shape_of(op.result))
+        | {
+            "rows": rows,
+            "depth": depth,
+            "columns": columns,
+            "row_block": geometry.column_block(tile_rows),
+            "lhs_zero_point": 0 if op.is_raw else lhs.zero_point,
+            "zero_point": result.zero_point,
+            "minimum": op.minimum.value.data,
+            "maximum": op.maximum.value.data,
+        },
+        inputs=[
+            build.buffer(op.lhs),
+            build.buffer(op.rhs),
+            build.constant(zero_points) if zero_points.any() else None,
+            build.constant(bias),
+            build.constant(multipliers),
+        ],
+        outputs=[build.result(op.result), build.scratch(scratch)],
+    )

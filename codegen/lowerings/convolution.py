@@ -1,0 +1,134 @@
+"""The geometry of a convolution, as all its kernels want it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Protocol
+
+from xdsl.ir import SSAValue
+
+from qcc.dialects.types import shape_of
+
+_ROWS_BUDGET = 48 * 1024
+"""Bytes of prepared rows that stay in a first-level cache beside the weights."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A channels-last convolution; pairs are (height, width)."""
+
+    batch: int
+    input: tuple[int, int]
+    channels: int
+    """Of one group."""
+    output: tuple[int, int]
+    outputs: int
+    """Output channels of all groups."""
+    groups: int = 1
+    kernel: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = (1, 1)
+    pads: tuple[int, int] = (0, 0)
+    """At the top and the left."""
+    dilations: tuple[int, int] = (1, 1)
+
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether every channel has one filter of its own."""
+        return self.channels == 1 and self.groups == self.outputs and self.groups > 1
+
+    def flattened(self) -> Geometry:
+        """A 1×1 convolution of stride 1 as one row of all its pixels."""
+        same = self.kernel == (1, 1) and self.strides == (1, 1) and self.pads == (0, 0)
+        if not same or self.input != self.output:
+            return self
+        pixels = self.batch * prod(self.input)
+        return replace(self, batch=1, input=(1, pixels), output=(1, pixels))
+
+    def as_depthwise(self) -> Geometry:
+        """Groups of one channel as the depthwise kernels count them: one group."""
+        return replace(self, channels=self.outputs, groups=1)
+
+    @property
+    def _column_elements(self) -> int:
+        """Prepared elements that one more output column needs, in all rows."""
+        step = min(self.strides[1], self.kernel[1])
+        if self.dilations[1] > 1:
+            step = self.kernel[1]
+        return step * self.channels * self.kernel[0]
+
+    def column_block(self, tile_rows: int) -> int:
+        """Output columns that are computed at once, for tiles of so many columns."""
+        fitting = _ROWS_BUDGET // (2 * self._column_elements)
+        step = 4 * tile_rows
+        block = max(fitting // step * step, step)
+        return min(block, self.output[1])
+
+    def scratch_bytes(self, tile_rows: int) -> int:
+        """The prepared rows, of at most two bytes an element."""
+        columns = self.column_block(tile_rows)
+        halo = self.kernel[1] * self.channels * self.kernel[0]
+        return 2 * (columns * self._column_elements + halo) + 64
+
+    def arguments(self, tile_rows: int) -> dict[str, int]:
+        """The geometry members of qcc_conv2d_args."""
+        return {
+            "batch": self.batch,
+            "input_height": self.input[0],
+            "input_width": self.input[1],
+            "channels": self.channels,
+            "output_height": self.output[0],
+            "output_width": self.output[1],
+            "output_channels": self.outputs,
+            "groups": self.groups,
+            "kernel_height": self.kernel[0],
+            "kernel_width": self.kernel[1],
+            "stride_y": self.strides[0],
+            "stride_x": self.strides[1],
+            "pad_top": self.pads[0],
+            "pad_left": self.pads[1],
+            "dilation_y": self.dilations[0],
+            "dilation_x": self.dilations[1],
+            "column_block": self.column_block(tile_rows),
+        }
+
+
+class ConvolutionLike(Protocol):
+    """What the convolution ops of nn and quant have in common."""
+
+    @property
+    def stride_values(self) -> tuple[int, ...]: ...
+    @property
+    def pad_values(self) -> tuple[int, ...]: ...
+    @property
+    def dilation_values(self) -> tuple[int, ...]: ...
+    @property
+    def group_count(self) -> int: ...
+    @property
+    def layout_value(self) -> str: ...
+    @property
+    def input(self) -> SSAValue: ...
+    @property
+    def weight(self) -> SSAValue: ...
+    @property
+    def result(self) -> SSAValue: ...
+
+
+def geometry_of(op: ConvolutionLike) -> Geometry:
+    """The geometry of a channels-last convolution op (not transposed)."""
+    assert op.layout_value == "NHWC", "to-channels-last comes before select-kernels"
+    batch, height, width, channels = shape_of(op.input)
+    _, output_height, output_width, outputs = shape_of(op.result)
+    _, _, kernel_height, kernel_width = shape_of(op.weight)
+    return Geometry(
+        batch=batch,
+        input=(height, width),
+        channels=channels // op.group_count,
+        output=(output_height, output_width),
+        outputs=outputs,
+        groups=op.group_count,
+        kernel=(kernel_height, kernel_width),
+        strides=(op.stride_values[0], op.stride_values[1]),
+        pads=(op.pad_values[0], op.pad_values[1]),
+        dilations=(op.dilation_values[0], op.dilation_values[1]),
+    )
