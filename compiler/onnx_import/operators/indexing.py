@@ -11,7 +11,7 @@ from qcc.compiler.onnx_import.registry import onnx_op
 from qcc.compiler.onnx_import.tensors import Tensor
 from qcc.dialects import nn
 from qcc.dialects.blob import element_type_of_dtype
-from qcc.dialects.types import shape_of
+from qcc.dialects.types import element_type_of, shape_of, storage_dtype
 
 
 @onnx_op("Gather")
@@ -54,6 +54,21 @@ def one_hot(node: Node) -> SSAValue:
             element_type=element_type_of_dtype(values.dtype),
         )
     )
+
+
+@onnx_op("Trilu")
+def trilu(node: Node) -> SSAValue:
+    """The upper or lower triangle of matrices, zeros elsewhere."""
+    value = node.value(0)
+    shape = shape_of(value)
+    if len(shape) < 2:
+        raise node.error(f"its input is {list(shape)}, no matrix")
+    offset = int(node.constant_scalar(1, "diagonal")) if node.has(1) else 0
+    ones = np.ones(shape[-2:], np.bool_)
+    kept = np.triu(ones, offset) if node.integer("upper", 1) else np.tril(ones, offset)
+    zero = np.zeros((), storage_dtype(element_type_of(value)))
+    mask = node.constant_value(kept)
+    return node.emit(nn.WhereOp(mask, value, node.constant_value(zero)))
 
 
 def _arg_max(node: Node, value: SSAValue) -> Tensor:

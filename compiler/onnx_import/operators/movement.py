@@ -14,7 +14,7 @@ from qcc.compiler.onnx_import.registry import onnx_op
 from qcc.compiler.onnx_import.tensors import Tensor
 from qcc.dialects import nn
 from qcc.dialects.quant import UniformType
-from qcc.dialects.types import element_type_of, is_quantized, shape_of
+from qcc.dialects.types import element_type_of, is_quantized, shape_of, storage_dtype
 
 
 @onnx_op("Concat", since=4)
@@ -44,11 +44,14 @@ def _part(
     starts: Sequence[int],
     sizes: Sequence[int],
     steps: Sequence[int] | None = None,
-) -> SSAValue:
+) -> Tensor:
+    """A slice; one without elements is a constant, which Concat leaves out."""
+    if 0 in sizes:
+        return np.zeros(tuple(sizes), storage_dtype(element_type_of(value)))
     return node.emit(nn.SliceOp(value, starts=starts, sizes=sizes, steps=steps))
 
 
-def _split(node: Node, sizes: Sequence[int] | None) -> list[SSAValue]:
+def _split(node: Node, sizes: Sequence[int] | None) -> list[Tensor]:
     value = per_tensor(node, node.movable(0), node.is_unsigned(0))
     shape = shape_of(value)
     axis = node.normalized_axis(node.integer("axis", 0), len(shape))
@@ -59,7 +62,7 @@ def _split(node: Node, sizes: Sequence[int] | None) -> list[SSAValue]:
         sizes = [part] * (count - 1) + [shape[axis] - part * (count - 1)]
     if len(sizes) != count or sum(sizes) != shape[axis] or min(sizes) < 0:
         raise node.error(f"its parts {list(sizes)} do not fit the size {shape[axis]}")
-    results: list[SSAValue] = []
+    results: list[Tensor] = []
     start = 0
     for size in sizes:
         starts, part_shape = [0] * len(shape), list(shape)
@@ -70,13 +73,13 @@ def _split(node: Node, sizes: Sequence[int] | None) -> list[SSAValue]:
 
 
 @onnx_op("Split", since=2, until=13)
-def split_attribute(node: Node) -> list[SSAValue]:
+def split_attribute(node: Node) -> list[Tensor]:
     """Sizes of the parts as an attribute."""
     return _split(node, node.integers("split"))
 
 
 @onnx_op("Split", since=13)
-def split(node: Node) -> list[SSAValue]:
+def split(node: Node) -> list[Tensor]:
     """Sizes of the parts as an optional input."""
     return _split(node, node.constant_integers(1, "split") if node.has(1) else None)
 
@@ -87,7 +90,7 @@ def _sliced(
     ends: Sequence[int],
     axes: Sequence[int] | None,
     steps: Sequence[int] | None,
-) -> SSAValue:
+) -> Tensor:
     """numpy's slicing: ranges are clamped, negative indices count from the end."""
     value = per_tensor(node, node.movable(0), node.is_unsigned(0))
     shape = shape_of(value)
@@ -100,9 +103,8 @@ def _sliced(
     first, count, step = [0] * len(shape), list(shape), [1] * len(shape)
     for start, end, axis, each in zip(starts, ends, axes, steps, strict=True):
         indices = range(*slice(start, _end(end, each), each).indices(shape[axis]))
-        if not indices:
-            raise node.error(f"it takes nothing from axis {axis} of {list(shape)}")
-        first[axis], count[axis], step[axis] = indices[0], len(indices), each
+        first[axis] = indices[0] if indices else 0
+        count[axis], step[axis] = len(indices), each
     return _part(node, value, first, count, step)
 
 
@@ -112,7 +114,7 @@ def _end(end: int, step: int) -> int | None:
 
 
 @onnx_op("Slice", since=1, until=10)
-def slice_attributes(node: Node) -> SSAValue:
+def slice_attributes(node: Node) -> Tensor:
     """Ranges as attributes."""
     starts, ends = node.integers("starts"), node.integers("ends")
     if starts is None or ends is None:
@@ -121,7 +123,7 @@ def slice_attributes(node: Node) -> SSAValue:
 
 
 @onnx_op("Slice", since=10)
-def slice_inputs(node: Node) -> SSAValue:
+def slice_inputs(node: Node) -> Tensor:
     """Ranges as inputs."""
     return _sliced(
         node,
@@ -154,7 +156,7 @@ def _padded(
         ]
         if min(sizes) < 1:
             raise node.error(f"it takes away all of {list(shape)}")
-        operand = _part(node, operand, starts, sizes)
+        operand = node.as_value(_part(node, operand, starts, sizes))
     before = [max(amount, 0) for amount in before]
     after = [max(amount, 0) for amount in after]
     if not any(before) and not any(after):

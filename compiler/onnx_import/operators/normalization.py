@@ -88,6 +88,25 @@ def instance_normalization(node: Node) -> SSAValue:
     return node.emit(nn.AddOp(node.emit(nn.MulOp(normal, scale)), bias))
 
 
+@onnx_op("LpNormalization")
+def lp_normalization(node: Node) -> SSAValue:
+    """x over its norm along one axis, the norm of absolute values or of squares."""
+    input, power = node.floating(0), node.integer("p", 2)
+    axis = node.normalized_axis(node.integer("axis", -1), len(shape_of(input)))
+    if power == 1:
+        absolute = node.emit(nn.AbsOp(input))
+        norm = node.emit(nn.ReduceSumOp(absolute, axes=(axis,)))
+    elif power == 2:
+        norm = node.emit(nn.ReduceSumSquareOp(input, axes=(axis,)))
+        norm = node.emit(nn.SqrtOp(norm))
+    else:
+        raise node.error(f"its norm has p = {power}, not 1 or 2")
+    # Zeros stay zeros.
+    is_zero = node.emit(nn.EqualOp(norm, node.scalar(0.0)))
+    divisor = node.emit(nn.WhereOp(is_zero, node.scalar(1.0), norm))
+    return node.emit(nn.DivOp(input, divisor))
+
+
 @onnx_op("LRN")
 def local_response_normalization(node: Node) -> SSAValue:
     """x / (bias + alpha mean(x²))^beta, the mean over neighbouring channels."""
