@@ -66,6 +66,10 @@ def _typed(prefix: str, *element_types: str) -> list[str]:
     return [f"{prefix}_{element_type}" for element_type in element_types]
 
 
+_SIGNED = ("s8", "s32", "s64", "f32")
+_INTEGERS = ("s8", "u8", "s32", "s64")
+_NUMBERS = (*_INTEGERS, "f32")
+
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("avx2", (4, 16, 2)),
@@ -89,22 +93,42 @@ KERNELS: list[KernelRow] = [
     *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8"),
     *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
     *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8"),
-    *_plain("pool2d.h", "qcc_pool2d_args", "qcc_avg_pool2d_s8"),
+    *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_avg_pool2d", "s8", "f32")),
+    *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_max_pool2d", *_NUMBERS)),
+    *_plain("reduce.h", "qcc_reduce_args", "qcc_reduce_quantized_s8"),
+    *_plain("reduce.h", "qcc_reduce_args", *_typed("qcc_reduce_max", *_NUMBERS)),
+    *_plain("reduce.h", "qcc_reduce_args", *_typed("qcc_reduce_min", *_NUMBERS)),
+    *_plain("reduce.h", "qcc_reduce_args", *_typed("qcc_reduce_sum", *_INTEGERS)),
+    *_plain("reduce.h", "qcc_reduce_args", *_typed("qcc_reduce_prod", *_INTEGERS)),
     *_plain(
-        "pool2d.h",
-        "qcc_pool2d_args",
-        *_typed("qcc_max_pool2d", "s8", "u8", "s32", "s64"),
+        "reduce.h", "qcc_reduce_args", *_typed("qcc_reduce_sum_square", *_INTEGERS)
     ),
-    *_plain("reduce.h", "qcc_reduce_args", "qcc_reduce_sum_s8"),
+    *_plain("reduce_f32.h", "qcc_reduce_f32_args", "qcc_reduce_lanes_f32"),
+    *_plain("reduce_f32.h", "qcc_reduce_f32_args", "qcc_reduce_prod_f32"),
+    *_plain("unary.h", "qcc_unary_args", *_typed("qcc_unary", *_SIGNED)),
+    *_plain("binary.h", "qcc_binary_args", *_typed("qcc_binary", *_NUMBERS)),
+    *_plain("binary.h", "qcc_binary_args", *_typed("qcc_equal", *_NUMBERS)),
+    *_plain("binary.h", "qcc_where_args", *_typed("qcc_where", *"1248")),
     *_plain(
-        "reduce.h",
-        "qcc_reduce_args",
-        *_typed("qcc_reduce_max", "s8", "u8", "s32", "s64"),
-        *_typed("qcc_reduce_min", "s8", "u8", "s32", "s64"),
-        *_typed("qcc_reduce_sum", "s32", "s64"),
-        *_typed("qcc_reduce_prod", "s32", "s64"),
-        *_typed("qcc_reduce_sum_square", "s32", "s64"),
+        "cast_plain.h",
+        "qcc_cast_args",
+        *(
+            f"qcc_cast_{source}_{target}"
+            for source in _NUMBERS
+            for target in (*_NUMBERS, "bool")
+            if (source, target) != ("f32", "f32")
+        ),
     ),
+    *_plain("normalization.h", "qcc_softmax_args", "qcc_softmax_f32"),
+    *_plain("normalization.h", "qcc_layer_norm_args", "qcc_layer_norm_f32"),
+    *_plain("normalization.h", "qcc_batch_norm_args", "qcc_batch_norm_f32"),
+    *_plain("normalization_s8.h", "qcc_softmax_s8_args", "qcc_softmax_s8"),
+    *_plain("normalization_s8.h", "qcc_layer_norm_s8_args", "qcc_layer_norm_s8"),
+    *_plain("indexing.h", "qcc_gather_args", *_typed("qcc_gather", "s32", "s64")),
+    *_plain("indexing.h", "qcc_one_hot_args", *_typed("qcc_one_hot", *"148")),
+    *_plain("indexing.h", "qcc_arg_max_args", *_typed("qcc_arg_max", *_NUMBERS)),
+    *_plain("resize.h", "qcc_resize_args", *_typed("qcc_resize_nearest", *"1248")),
+    *_plain("resize.h", "qcc_resize_args", *_typed("qcc_resize_linear", "f32", "s8")),
 ]
 
 _ROWS = {(row.stem, row.isa): row for row in KERNELS}

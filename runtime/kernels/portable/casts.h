@@ -4,10 +4,13 @@
 
 #include "qcc_runtime.h"
 
+/* minimum and maximum bound the stored integers of a quantization. */
 typedef struct {
     int64_t length;
     float scale;
     int32_t zero_point;
+    int32_t minimum;
+    int32_t maximum;
 } qcc_quantize_args;
 
 /* One scale and zero point per channel: tensors are outer x channels x inner. */
@@ -15,6 +18,8 @@ typedef struct {
     int64_t outer;
     int64_t channels;
     int64_t inner;
+    int32_t minimum;
+    int32_t maximum;
 } qcc_channels_args;
 
 typedef struct {
@@ -30,18 +35,34 @@ typedef struct {
     int64_t length;
 } qcc_cast_args;
 
-QCC_INLINE float qcc_dequantize(int32_t q, float scale, int32_t zero_point) { return (float)(q - zero_point) * scale; }
+/* qcc_quantize with a range of the stored integers. */
+QCC_INLINE int8_t qcc_quantize_within(float x, float scale, int32_t zero_point, int32_t minimum, int32_t maximum) {
+    const float scaled = x / scale;
+    const float number = scaled == scaled ? scaled : 0.0f;
+    const float low = qcc_max_f32((float)(minimum - zero_point), number);
+    const float clamped = qcc_min_f32((float)(maximum - zero_point), low);
+    return (int8_t)(qcc_rne(clamped) + zero_point);
+}
+
+/* int32 needs int64 for the difference; the conversion to float rounds once in both. */
+QCC_INLINE float qcc_dequantize(int32_t q, float scale, int32_t zero_point) {
+    return (float)((int64_t)q - zero_point) * scale;
+}
+
+QCC_INLINE float qcc_dequantize_small(int32_t q, float scale, int32_t zero_point) {
+    return (float)(q - zero_point) * scale;
+}
 
 QCC_INLINE void qcc_quantize_f32_s8__portable(const qcc_quantize_args a, const float *QCC_RESTRICT input,
                                               int8_t *QCC_RESTRICT output) {
     for (int64_t i = 0; i < a.length; ++i)
-        output[i] = qcc_quantize(input[i], a.scale, a.zero_point);
+        output[i] = qcc_quantize_within(input[i], a.scale, a.zero_point, a.minimum, a.maximum);
 }
 
 QCC_INLINE void qcc_dequantize_s8_f32__portable(const qcc_quantize_args a, const int8_t *QCC_RESTRICT input,
                                                 float *QCC_RESTRICT output) {
     for (int64_t i = 0; i < a.length; ++i)
-        output[i] = qcc_dequantize(input[i], a.scale, a.zero_point);
+        output[i] = qcc_dequantize_small(input[i], a.scale, a.zero_point);
 }
 
 QCC_INLINE void qcc_quantize_channels_f32_s8__portable(const qcc_channels_args a, const float *QCC_RESTRICT input,
@@ -51,7 +72,7 @@ QCC_INLINE void qcc_quantize_channels_f32_s8__portable(const qcc_channels_args a
     for (int64_t row = 0; row < a.outer * a.channels; ++row) {
         const int64_t channel = row % a.channels;
         for (int64_t i = row * a.inner; i < (row + 1) * a.inner; ++i)
-            output[i] = qcc_quantize(input[i], scales[channel], zero_points[channel]);
+            output[i] = qcc_quantize_within(input[i], scales[channel], zero_points[channel], a.minimum, a.maximum);
     }
 }
 
@@ -62,7 +83,7 @@ QCC_INLINE void qcc_dequantize_channels_s8_f32__portable(const qcc_channels_args
     for (int64_t row = 0; row < a.outer * a.channels; ++row) {
         const int64_t channel = row % a.channels;
         for (int64_t i = row * a.inner; i < (row + 1) * a.inner; ++i)
-            output[i] = qcc_dequantize(input[i], scales[channel], zero_points[channel]);
+            output[i] = qcc_dequantize_small(input[i], scales[channel], zero_points[channel]);
     }
 }
 

@@ -1,8 +1,8 @@
-/* Pooling over windows of NHWC tensors: averages and maxima of int8. */
+/* Pooling over windows of NHWC tensors: averages and maxima. */
 #ifndef QCC_KERNELS_PORTABLE_POOL2D_H
 #define QCC_KERNELS_PORTABLE_POOL2D_H
 
-#include "qcc_runtime.h"
+#include "binary.h"
 
 /* The members from input_zero_point on are those of the int8 average. */
 typedef struct {
@@ -126,5 +126,30 @@ QCC_MAX_POOL2D(s8, int8_t, QCC_GREATER)
 QCC_MAX_POOL2D(u8, uint8_t, QCC_GREATER)
 QCC_MAX_POOL2D(s32, int32_t, QCC_GREATER)
 QCC_MAX_POOL2D(s64, int64_t, QCC_GREATER)
+QCC_MAX_POOL2D(f32, float, qcc_greater_f32)
+
+/* Double sums by window row and column, divided and rounded once. */
+QCC_INLINE void qcc_avg_pool2d_f32__portable(const qcc_pool2d_args a, const float *QCC_RESTRICT input,
+                                             float *QCC_RESTRICT output) {
+    for (int64_t pixel = 0; pixel < qcc_pool2d_pixels(&a); ++pixel, output += a.channels) {
+        const qcc_taps taps = qcc_window_taps(&a, pixel);
+        const double count = a.count_include_pad ? a.kernel_height * a.kernel_width : taps.rows * taps.columns;
+        for (int32_t start = 0; start < a.channels; start += QCC_POOL_CHANNELS) {
+            const int32_t width = qcc_min_i32(QCC_POOL_CHANNELS, a.channels - start);
+            double sums[QCC_POOL_CHANNELS];
+            for (int32_t c = 0; c < width; ++c)
+                sums[c] = 0.0;
+            for (int32_t ky = 0; ky < taps.rows; ++ky) {
+                for (int32_t kx = 0; kx < taps.columns; ++kx) {
+                    const float *tap = input + taps.offset + ky * taps.row_step + kx * taps.column_step + start;
+                    for (int32_t c = 0; c < width; ++c)
+                        sums[c] += (double)tap[c];
+                }
+            }
+            for (int32_t c = 0; c < width; ++c)
+                output[start + c] = (float)(sums[c] / count);
+        }
+    }
+}
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Integer reductions over any axes. The input is walked once in memory order; result_strides are those of the result,
+ * Integer reductions and comparisons over any axes. The input is walked once in memory order; result_strides are those of the result,
  * 0 along the axes that are reduced.
  */
 #ifndef QCC_KERNELS_PORTABLE_REDUCE_H
@@ -23,7 +23,7 @@ typedef struct {
 } qcc_reduce_args;
 
 /* Mean (the divisor is in the multiplier) or sum; sums: int32, result_length. */
-QCC_INLINE void qcc_reduce_sum_s8__portable(const qcc_reduce_args a, const int8_t *QCC_RESTRICT input,
+QCC_INLINE void qcc_reduce_quantized_s8__portable(const qcc_reduce_args a, const int8_t *QCC_RESTRICT input,
                                             int8_t *QCC_RESTRICT output, int32_t *QCC_RESTRICT sums) {
     int64_t index[QCC_RANK - 1] = {0};
     const int64_t length = a.dims[QCC_RANK - 1];
@@ -80,19 +80,23 @@ QCC_REDUCE(max_s32, int32_t, INT32_MIN, QCC_GREATER)
 QCC_REDUCE(min_s32, int32_t, INT32_MAX, QCC_LESSER)
 QCC_REDUCE(max_s64, int64_t, INT64_MIN, QCC_GREATER)
 QCC_REDUCE(min_s64, int64_t, INT64_MAX, QCC_LESSER)
+QCC_REDUCE(max_f32, float, -__builtin_inff(), qcc_greater_f32)
+QCC_REDUCE(min_f32, float, __builtin_inff(), qcc_lesser_f32)
 
 /* Integer sums and products wrap around, as numpy's do. */
-#define QCC_WRAPPING_ADD_32(a, b) ((int32_t)((uint32_t)(a) + (uint32_t)(b)))
-#define QCC_WRAPPING_MUL_32(a, b) ((int32_t)((uint32_t)(a) * (uint32_t)(b)))
-#define QCC_WRAPPING_SQUARE_32(a, b) QCC_WRAPPING_ADD_32(a, QCC_WRAPPING_MUL_32(b, b))
-#define QCC_WRAPPING_ADD_64(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
-#define QCC_WRAPPING_MUL_64(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define QCC_WRAPPING_SQUARE_64(a, b) QCC_WRAPPING_ADD_64(a, QCC_WRAPPING_MUL_64(b, b))
-QCC_REDUCE(sum_s32, int32_t, 0, QCC_WRAPPING_ADD_32)
-QCC_REDUCE(prod_s32, int32_t, 1, QCC_WRAPPING_MUL_32)
-QCC_REDUCE(sum_square_s32, int32_t, 0, QCC_WRAPPING_SQUARE_32)
-QCC_REDUCE(sum_s64, int64_t, 0, QCC_WRAPPING_ADD_64)
-QCC_REDUCE(prod_s64, int64_t, 1, QCC_WRAPPING_MUL_64)
-QCC_REDUCE(sum_square_s64, int64_t, 0, QCC_WRAPPING_SQUARE_64)
+#define QCC_WRAPPING_ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define QCC_WRAPPING_MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define QCC_REDUCE_INTEGER(suffix, type)                                                                               \
+    QCC_INLINE type qcc_add_##suffix(type a, type b) { return (type)QCC_WRAPPING_ADD(a, b); }                          \
+    QCC_INLINE type qcc_mul_##suffix(type a, type b) { return (type)QCC_WRAPPING_MUL(a, b); }                          \
+    QCC_INLINE type qcc_add_square_##suffix(type a, type b) { return qcc_add_##suffix(a, qcc_mul_##suffix(b, b)); }    \
+    QCC_REDUCE(sum_##suffix, type, 0, qcc_add_##suffix)                                                                \
+    QCC_REDUCE(prod_##suffix, type, 1, qcc_mul_##suffix)                                                               \
+    QCC_REDUCE(sum_square_##suffix, type, 0, qcc_add_square_##suffix)
+
+QCC_REDUCE_INTEGER(s8, int8_t)
+QCC_REDUCE_INTEGER(u8, uint8_t)
+QCC_REDUCE_INTEGER(s32, int32_t)
+QCC_REDUCE_INTEGER(s64, int64_t)
 
 #endif
