@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from qcc.codegen.kernel_table import KernelRow
 from qcc.codegen.targets import host_architecture, host_features
 
