@@ -1,0 +1,1 @@
+"""Measurements: not part of the package, run from the project's root."""

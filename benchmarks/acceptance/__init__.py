@@ -1,0 +1,1 @@
+"""`make acceptance`: measures what an issue asks for and prints its table."""

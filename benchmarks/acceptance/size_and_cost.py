@@ -1,0 +1,122 @@
+"""Sizes of libraries, time and memory of the compiler."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.acceptance.models import (
+    BUILD,
+    QUANTIZED,
+    SHARED,
+    STATIC,
+    library,
+    quant_module,
+    zoo_cases,
+)
+from benchmarks.acceptance.registry import Row, check
+from qcc.dialects import nn, quant
+from qcc.dialects.types import element_type_of, shape_of
+
+_RSS = """
+import json, sys
+import numpy, qcc
+def resident():
+    text = open("/proc/self/statm").read().split()
+    return int(text[1]) * 4096
+qcc.InferenceSession
+before = resident()
+session = qcc.InferenceSession(sys.argv[1])
+print(json.dumps(resident() - before))
+"""
+
+_COMPILE = """
+import json, resource, sys, time
+from pathlib import Path
+started = time.monotonic()
+from qcc.compiler.api import Options, compile_with
+compile_with(Path(sys.argv[1]), Path(sys.argv[2]), Options())
+seconds = time.monotonic() - started
+peak = max(
+    resource.getrusage(who).ru_maxrss
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+)
+print(json.dumps([seconds, peak / 1e6]))
+"""
+
+
+def _python(script: str, *arguments: str) -> object:
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def weight_bytes(name: str) -> tuple[int, int]:
+    """Bytes of int8 weights, and output channels of the ops that hold them."""
+    weights = channels = 0
+    for op in quant_module(name).walk():
+        if isinstance(op, quant.Conv2dOp | quant.ConvTranspose2dOp | quant.MatMulOp):
+            constant = op.operands[1].owner
+            if isinstance(constant, nn.ConstantOp):
+                weights += int(np.prod(shape_of(op.operands[1])))
+                element = element_type_of(op.operands[1])
+                assert isinstance(element, quant.UniformType)
+                channels += len(element.scales)
+    return weights, channels
+
+
+@check("size")
+def size() -> Iterator[Row]:
+    """Library against its int8 weights and against the float model."""
+    for name in (*STATIC, *QUANTIZED):
+        path, _ = library(name)
+        weights, channels = weight_bytes(name)
+        actual, limit = path.stat().st_size, 1.15 * (weights + 8 * channels) + 128e3
+        text = f"{actual / 1e3:.0f} kB for {weights / 1e3:.0f} kB of weights"
+        yield Row(name, text, f"≤ {limit / 1e3:.0f} kB", actual <= limit)
+        model = zoo_cases()[name].model.stat().st_size
+        if name in STATIC and model > 1e6:
+            ratio = actual / model
+            yield Row(f"{name} / float", f"{ratio:.3f}", "≤ 0.3", ratio <= 0.3)
+
+
+@check("resident memory")
+def resident() -> Iterator[Row]:
+    """Growth of the resident set by loading a library."""
+    for name in ("mobilenet_v2_100_224_qat_float", "mobilenet_v1_025_224"):
+        path, _ = library(name)
+        weights, _ = weight_bytes(name)
+        grown = _python(_RSS, str(path))
+        assert isinstance(grown, int)
+        text = f"{grown / 1e3:.0f} kB of {weights / 1e3:.0f} kB"
+        yield Row(name, text, "< 10 % of the weights", grown < 0.1 * weights)
+
+
+@check("compile cost")
+def cost() -> Iterator[Row]:
+    """Wall time and peak memory of a whole compilation, without calibration."""
+    folder = BUILD / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    resnet50 = folder / "resnet50_224.onnx"
+    if not resnet50.exists():
+        maker = SHARED / "bench" / "make_models.py"
+        command = [sys.executable, str(maker), str(folder), "--only", "resnet50_224"]
+        subprocess.run(command, check=True, capture_output=True)
+    zoo: dict[Path, float] = {
+        zoo_cases()["resnet8_cifar10"].model: 6.0,
+        zoo_cases()["mobilenet_v2_100_224_qat_float"].model: 20.0,
+        zoo_cases()["mobilenet_v2_100_224_qat_qdq"].model: 20.0,
+        resnet50: 40.0,
+    }
+    for model, limit in zoo.items():
+        measured = _python(_COMPILE, str(model), str(folder / "cost.so"))
+        assert isinstance(measured, list)
+        seconds, gigabytes = measured
+        text = f"{seconds:.1f} s, {gigabytes:.2f} GB"
+        passed = seconds <= limit and gigabytes <= 1.0
+        yield Row(model.stem, text, f"≤ {limit:.0f} s, ≤ 1 GB", passed)
