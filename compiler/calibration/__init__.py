@@ -1,7 +1,7 @@
 """Calibration: samples of the inputs in, statistics of every float value out."""
 
-from qcc.compiler.calibration.calibrate import calibrate, input_specs
 from qcc.compiler.calibration.observers import calibration_methods
+from qcc.compiler.calibration.run import calibrate, input_specs
 from qcc.compiler.calibration.samples import (
     InputSpec,
     Samples,

@@ -14,7 +14,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from qcc.compiler.onnx_export.graph import GraphBuilder
@@ -47,15 +46,16 @@ class Observer(ABC):
         QccError where the values cannot be used, naming the tensor.
         """
 
+    @abstractmethod
     def end_pass(self, statistics: Statistics) -> None:
-        """Adds what was learned; called after each pass, `statistics` is kept."""
+        """Adds what was learned; called after each pass with the same `statistics`."""
 
 
 class MinMax(Observer):
     """The smallest and the largest value of all samples, reduced inside the graph."""
 
     def __init__(self) -> None:
-        self._ranges: dict[str, Range] = {}
+        self._ranges: dict[str, tuple[float, float]] = {}
 
     def fetches(self, graph: GraphBuilder, value: str) -> Sequence[str]:
         # ReduceMin and ReduceMax of onnxruntime lose NaN, a sum does not.
@@ -63,30 +63,26 @@ class MinMax(Observer):
         return [graph.add(kind, [value], keepdims=0) for kind in kinds]
 
     def observe(self, tensor: str, fetched: Sequence[Array]) -> None:
-        minimum, maximum, total = (float(value) for value in fetched)
-        seen = checked_range(tensor, minimum, maximum, has_nan=math.isnan(total))
-        known = self._ranges.get(tensor)
-        self._ranges[tensor] = seen if known is None else known.merge(seen)
+        low, high, total = map(float, fetched)
+        # A finite sum may overflow: only NaN in it says something about the values.
+        if math.isnan(total) or not (math.isfinite(low) and math.isfinite(high)):
+            raise _unusable(tensor, low, high, has_nan=math.isnan(total))
+        known = self._ranges.get(tensor, (low, high))
+        self._ranges[tensor] = (min(low, known[0]), max(high, known[1]))
 
     def end_pass(self, statistics: Statistics) -> None:
-        for tensor, seen in self._ranges.items():
-            statistics.add(tensor, seen)
+        for tensor, (low, high) in self._ranges.items():
+            statistics.add(tensor, Range(low, high))
 
 
-def checked_range(
-    tensor: str, minimum: float, maximum: float, *, has_nan: bool = False
-) -> Range:
-    """The range; QccError naming the tensor if it is infinite or holds NaN."""
-    # A finite sum may overflow in both directions: then the range shows no infinity.
-    if has_nan or not np.isfinite([minimum, maximum]).all():
-        found = "NaN" if has_nan else f"values from {minimum} to {maximum}"
-        raise QccError(
-            f"the tensor {tensor!r} cannot be calibrated",
-            tensor=tensor,
-            why=f"a sample gives {found}",
-            remedy="check the samples and the model: its float form fails on them",
-        )
-    return Range(minimum, maximum)
+def _unusable(tensor: str, low: float, high: float, *, has_nan: bool) -> QccError:
+    found = "NaN" if has_nan else f"values from {low} to {high}"
+    return QccError(
+        f"the tensor {tensor!r} cannot be calibrated",
+        tensor=tensor,
+        why=f"a sample gives {found}",
+        remedy="check the samples and the model: its float form fails on them",
+    )
 
 
 _METHODS: dict[str, Callable[[], Observer]] = {

@@ -1,78 +1,29 @@
 """Export to ONNX: every op, names, QDQ; and round trips of real models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, f32, i1, i8, i32, i64
-from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Region, SSAValue
+from model_building import Array, argument, constant, module_of, normal
+from xdsl.dialects.builtin import ModuleOp, f32, i1, i8, i32, i64
+from xdsl.ir import SSAValue
 
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_session import OnnxSession
 from qcc.dialects import nn, quant
-from qcc.dialects.blob import element_type_of_dtype, ui8
+from qcc.dialects.blob import ui8
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import set_node_name, set_tensor_name
 from qcc.dialects.quant.types import UniformType
 from qcc.dialects.reference import interpreter
-from qcc.dialects.types import tensor
-
-Array = NDArray[Any]
-
-
-def module_of(
-    build: Callable[..., Sequence[SSAValue]],
-    inputs: dict[str, Array],
-    outputs: Sequence[str] = ("y",),
-) -> ModuleOp:
-    """The module whose function body `build` makes from the arguments."""
-    types = [
-        tensor(element_type_of_dtype(array.dtype), array.shape)
-        for array in inputs.values()
-    ]
-    block = Block(arg_types=types)
-    results = build(*block.args)
-    pending = list(results)
-    ops: list[Any] = []
-    # The ops in order of definition: operands first.
-    while pending:
-        value = pending.pop()
-        if isinstance(value.owner, Block) or value.owner in ops:
-            continue
-        missing = [
-            operand
-            for operand in value.owner.operands
-            if not isinstance(operand.owner, Block) and operand.owner not in ops
-        ]
-        if missing:
-            pending += [value, *missing]
-        else:
-            ops.append(value.owner)
-    block.add_ops([*ops, ReturnOp(*results)])
-    func = FuncOp("model", (types, [r.type for r in results]), Region(block))
-    func.attributes["input_names"] = ArrayAttr([StringAttr(name) for name in inputs])
-    func.attributes["output_names"] = ArrayAttr([StringAttr(name) for name in outputs])
-    module = ModuleOp([func])
-    module.verify()
-    return module
 
 
 def run(module: ModuleOp, inputs: dict[str, Array]) -> list[Array]:
     model = export_model(module)
     onnx.checker.check_model(model, full_check=True)
     return OnnxSession(model).run(inputs)
-
-
-def normal(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def constant(*shape: int, seed: int = 1) -> nn.ConstantOp:
-    return nn.ConstantOp(normal(*shape, seed=seed))
 
 
 IMAGE = normal(1, 4, 7, 6)
@@ -255,13 +206,8 @@ def test_every_op_means_in_onnx_what_the_reference_says(name: str):
 
 
 def test_every_nn_op_has_a_case_here():
-    classes = {type(build(_argument(x)).results[0].owner) for build, x in OPS.values()}
+    classes = {type(build(argument(x)).results[0].owner) for build, x in OPS.values()}
     assert set(nn.NN.operations) - classes == {nn.ConstantOp}
-
-
-def _argument(array: Array) -> SSAValue:
-    kind = tensor(element_type_of_dtype(array.dtype), array.shape)
-    return Block(arg_types=[kind]).args[0]
 
 
 def test_tensor_and_node_names_are_kept_and_unique():

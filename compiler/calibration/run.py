@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 from onnx import helper
 from xdsl.dialects.builtin import Float32Type, ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from qcc.compiler.calibration.observers import Observer, create_observer
 from qcc.compiler.calibration.samples import (
@@ -34,6 +34,7 @@ from qcc.dialects.types import (
     size_of,
     storage_dtype,
 )
+from qcc.passes.quantization_plan import is_chained
 from qcc.passes.statistics import Range, Statistics
 
 Array = NDArray[Any]
@@ -62,7 +63,10 @@ def calibrate(
     threads: int | None = None,
 ) -> Statistics:
     """
-    Statistics of every float value of `module` (an `nn` module) over all samples.
+    Ranges of the float values of `module` (an `nn` module) over all samples.
+
+    Values that are never rounded on their own, such as the one between a convolution
+    and its relu, are left out.
 
     `samples` are those of `load_samples`, or any iterable of dictionaries. As many are
     in memory as run at a time, one on each of `threads` (all processors when None), so
@@ -161,10 +165,13 @@ def _source(value: SSAValue) -> SSAValue | None:
     """
     The value to observe for `value`: itself, or where its elements come from.
 
-    None for constants and for values that are not float32. QccError where there is
-    nothing to observe.
+    None where no range will be needed: for constants, for values that are not float32,
+    and between an op and the activation that is fused with it (which onnxruntime can
+    then fuse as well). QccError for a tensor without elements.
     """
     if not isinstance(element_type_of(value), Float32Type):
+        return None
+    if isinstance(value.owner, Operation) and is_chained(value.owner):
         return None
     source = value
     while isinstance(source.owner, _SAME_ELEMENTS):
