@@ -20,6 +20,7 @@ from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, Rewrite
 from xdsl.transforms.dead_code_elimination import dce, is_trivially_dead
 
 from qcc.dialects.errors import QccError
+from qcc.passes.cse import cse
 from qcc.passes.rewriting import replace_value
 from qcc.passes.rules.bindings import Bindings, NotApplicable
 from qcc.passes.rules.builder import build
@@ -39,10 +40,10 @@ class _Budget:
     fired: Counter[str] = field(default_factory=Counter[str])
 
     def spend(self, rule: Rule) -> None:
-        self.fired[f"{rule.name} ({rule.position})"] += 1
+        self.fired[rule.name] += 1
         if self.fired.total() <= self.limit:
             return
-        names = ", ".join(f"{name}" for name, _ in self.fired.most_common(3))
+        names = ", ".join(name for name, _ in self.fired.most_common(3))
         raise QccError(
             f"{rule.position}: the rules do not come to an end",
             why=f"after {self.limit} rewrites these still match: {names}",
@@ -110,17 +111,23 @@ class ApplyRulesPass(ModulePass):
         apply_rules(op, stages)
 
 
-def apply_rules(module: ModuleOp, stages: Sequence[Sequence[Rule]]) -> Counter[str]:
+def apply_rules(
+    module: ModuleOp, stages: Sequence[Sequence[Rule]], *, merge_equal: bool = True
+) -> Counter[str]:
     """
     Applies each stage to its fixpoint, and all again until none changes anything.
 
-    Returns how often each rule fired. Raises `QccError` when there is no end.
+    Before each round, equal ops are merged if `merge_equal`: a variable that occurs
+    twice in a pattern matches one value only. Returns how often each rule fired.
+    Raises `QccError` when there is no end.
     """
     count = sum(1 for _ in module.walk())
     budget = _Budget(REWRITES_PER_OP * (count + 8))
     changed = True
     while changed:
         changed = False
+        if merge_equal:
+            cse(module)
         for rules in stages:
             walker = PatternRewriteWalker(ApplyRule(rules, budget))
             changed |= walker.rewrite_module(module)

@@ -1,8 +1,8 @@
 """
 Merges ops that compute the same value.
 
-xDSL's pass of this name compares all attributes, so that two ops with different `tensor`
-names would never be equal.
+xDSL's pass of this name compares all attributes, so that two ops with different
+`tensor` names would never be equal.
 """
 
 from __future__ import annotations
@@ -29,14 +29,19 @@ _Key = tuple[
 
 @dataclass(frozen=True)
 class CsePass(ModulePass):
-    """Every op without effects is replaced by an earlier equal one; names may differ."""
+    """Replaces every op without effects by an earlier equal one; names may differ."""
 
     name = "cse"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for region in op.regions:
-            for block in region.blocks:
-                _merge_equal_ops(block)
+        cse(op)
+
+
+def cse(module: ModuleOp) -> None:
+    """Merges equal ops of `module`."""
+    for region in module.regions:
+        for block in region.blocks:
+            _merge_equal_ops(block)
 
 
 def _merge_equal_ops(block: Block) -> None:

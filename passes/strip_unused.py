@@ -1,8 +1,8 @@
 """
 Removes ops that do nothing and ops whose results nobody uses.
 
-What does nothing is listed in `rules/identities.rules`. The function keeps its arguments
-and results.
+What does nothing is listed in `rules/identities.rules`. The function keeps its
+arguments and results.
 """
 
 from __future__ import annotations
@@ -26,4 +26,4 @@ class StripUnusedPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         dce(op)
-        apply_rules(op, [built_in_rules("identities")])
+        apply_rules(op, [built_in_rules("identities")], merge_equal=False)

@@ -3,7 +3,7 @@
 // RUN: not qcc-opt %s -p 'apply-rules{files="%S/Inputs/missing.rules"}' 2>&1 | filecheck %s --check-prefix=MISSING
 
 // ENDLESS: endless.rules:{{[0-9]+}}:6: the rules do not come to an end
-// ENDLESS: why: after {{[0-9]+}} rewrites these still match: {{there|back}} (
+// ENDLESS: why: after {{[0-9]+}} rewrites these still match: {{there, back|back, there}}
 
 // WRONG: wrong.rules:2:15: unknown operation `nn.hardsigmoid`
 // WRONG-NEXT: remedy: did you mean nn.hard_sigmoid

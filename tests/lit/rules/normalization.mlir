@@ -33,6 +33,26 @@ func.func @layer_norm_reciprocal(%x: tensor<2x4x3xf32>) -> tensor<2x4x3xf32> {
   func.return %8 : tensor<2x4x3xf32>
 }
 
+// x - mean is there three times: equal ops are merged first
+// CHECK-LABEL: func.func @layer_norm_duplicates(
+// CHECK-NEXT: %{{.*}} = nn.layer_norm %{{.*}} {tensor = "y", axis = 2 : i64, epsilon = 1.000000e-05 : f32} : (tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+// CHECK-NEXT: func.return %{{.*}} : tensor<2x4x3xf32>
+func.func @layer_norm_duplicates(%x: tensor<2x4x3xf32>) -> tensor<2x4x3xf32> {
+  %0 = nn.reduce_mean %x {axes = array<i64: 2>} : (tensor<2x4x3xf32>) -> tensor<2x4x1xf32>
+  %1 = nn.sub %x, %0 : (tensor<2x4x3xf32>, tensor<2x4x1xf32>) -> tensor<2x4x3xf32>
+  %2 = nn.reduce_mean %x {axes = array<i64: 2>} : (tensor<2x4x3xf32>) -> tensor<2x4x1xf32>
+  %3 = nn.sub %x, %2 : (tensor<2x4x3xf32>, tensor<2x4x1xf32>) -> tensor<2x4x3xf32>
+  %4 = nn.reduce_mean %x {axes = array<i64: 2>} : (tensor<2x4x3xf32>) -> tensor<2x4x1xf32>
+  %5 = nn.sub %x, %4 : (tensor<2x4x3xf32>, tensor<2x4x1xf32>) -> tensor<2x4x3xf32>
+  %6 = nn.mul %3, %5 : (tensor<2x4x3xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+  %7 = nn.reduce_mean %6 {axes = array<i64: 2>} : (tensor<2x4x3xf32>) -> tensor<2x4x1xf32>
+  %8 = nn.constant dense<1.000000e-05> : tensor<f32> -> tensor<f32>
+  %9 = nn.add %7, %8 : (tensor<2x4x1xf32>, tensor<f32>) -> tensor<2x4x1xf32>
+  %10 = nn.sqrt %9 : (tensor<2x4x1xf32>) -> tensor<2x4x1xf32>
+  %11 = nn.div %1, %10 {tensor = "y"} : (tensor<2x4x3xf32>, tensor<2x4x1xf32>) -> tensor<2x4x3xf32>
+  func.return %11 : tensor<2x4x3xf32>
+}
+
 // CHECK-LABEL: func.func @layer_norm_two_axes(
 // CHECK-NEXT: %{{.*}} = nn.layer_norm %{{.*}} {tensor = "y", axis = 1 : i64, epsilon = 1.000000e-05 : f32} : (tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
 // CHECK-NEXT: func.return %{{.*}} : tensor<2x4x3xf32>
@@ -176,6 +196,23 @@ func.func @layer_norm_tensorflow_axis(%x: tensor<2x4x3xf32>) -> tensor<2x4x3xf32
   %13 = nn.sub %1, %12 : (tensor<1x4x1xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
   %14 = nn.add %11, %13 {tensor = "y"} : (tensor<2x4x3xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
   func.return %14 : tensor<2x4x3xf32>
+}
+
+// CHECK-LABEL: func.func @layer_norm_of_batch_norm_reshaped_first(
+// CHECK-NEXT: %{{.*}} = nn.layer_norm %{{.*}} {tensor = "y", axis = 2 : i64, epsilon = 1.000000e-03 : f32} : (tensor<1x1x5x1xf32>) -> tensor<1x1x5x1xf32>
+// CHECK-NEXT: func.return %{{.*}} : tensor<1x1x5x1xf32>
+func.func @layer_norm_of_batch_norm_reshaped_first(%x: tensor<1x1x5x1xf32>) -> tensor<1x1x5x1xf32> {
+  %0 = nn.reduce_mean %x {axes = array<i64: 0, 2, 3>} : (tensor<1x1x5x1xf32>) -> tensor<1x1x1x1xf32>
+  %1 = nn.sub %x, %0 : (tensor<1x1x5x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x5x1xf32>
+  %2 = nn.reduce_sum_square %1 {axes = array<i64: 0, 2, 3>} : (tensor<1x1x5x1xf32>) -> tensor<1x1x1x1xf32>
+  %3 = nn.reshape %2 : (tensor<1x1x1x1xf32>) -> tensor<1xf32>
+  %4 = nn.constant dense<2.000000e-01> : tensor<f32> -> tensor<f32>
+  %5 = nn.mul %3, %4 : (tensor<1xf32>, tensor<f32>) -> tensor<1xf32>
+  %6 = nn.constant dense<1.000000e+00> : tensor<1xf32> -> tensor<1xf32>
+  %7 = nn.constant dense<0.000000e+00> : tensor<1xf32> -> tensor<1xf32>
+  %8 = nn.reshape %0 : (tensor<1x1x1x1xf32>) -> tensor<1xf32>
+  %9 = nn.batch_norm %x, %6, %7, %8, %5 {tensor = "y", epsilon = 1.000000e-03 : f32} : (tensor<1x1x5x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x5x1xf32>
+  func.return %9 : tensor<1x1x5x1xf32>
 }
 
 // rule layer-norm-of-batch-norm
