@@ -241,6 +241,13 @@ class SelectKernelsPass(ModulePass):
         op.body.block.add_op(run)
 
 
+def _erase_unused_constants(block: Block) -> None:
+    """Weights that were packed are not stored a second time as they were."""
+    for op in list(block.ops):
+        if isinstance(op, kernel.ConstantOp) and not list(op.result.uses):
+            block.erase_op(op)
+
+
 def select_kernels(model: FuncOp, target: Target) -> FuncOp:
     """The function @run of `model` (which stays as it is) for `target`."""
     types = [storage_buffer(t) for t in model.function_type.inputs]
@@ -259,6 +266,7 @@ def select_kernels(model: FuncOp, target: Target) -> FuncOp:
         if op is not terminator:
             builder.lower(op)
     builder.finish(terminator.arguments, outputs)
+    _erase_unused_constants(block)
     block.add_op(ReturnOp())
     run = FuncOp("run", (types, []), Region([block]))
     for key, value in model.attributes.items():

@@ -2,8 +2,8 @@
 Runs one C kernel on numpy arrays.
 
 A kernel is compiled once into a shared library that takes the members of its argument
-struct at run time, or with literal members as generated code has them; for AArch64 into
-a static program that runs under qemu on a Cortex-A53, with the data on stdin and stdout.
+struct at run time, or with literal members as generated code has them; for AArch64
+into a static program that runs under qemu on a Cortex-A53, with its data on stdin.
 Every buffer ends in guard bytes: a kernel that writes past the end fails the test.
 """
 
