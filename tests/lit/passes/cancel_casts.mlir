@@ -1,0 +1,73 @@
+// RUN: qcc-opt %s -p cancel-casts | filecheck %s
+
+!a = !quant.uniform<i8:f32, 0.5:0>
+!b = !quant.uniform<i8:f32, 0.25:3>
+
+// CHECK-LABEL: @same
+func.func @same(%x: tensor<4x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<4x!quant.uniform<i8:f32, 0.5:0>> {
+  // CHECK-NEXT: func.return %{{.*}}
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = quant.qcast %0 : (tensor<4xf32>) -> tensor<4x!a>
+  func.return %1 : tensor<4x!a>
+}
+
+// CHECK-LABEL: @different
+func.func @different(%x: tensor<4x!a>) -> tensor<4x!b> {
+  // CHECK-NEXT: quant.requantize
+  // CHECK-NEXT: func.return
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = quant.qcast %0 : (tensor<4xf32>) -> tensor<4x!b>
+  func.return %1 : tensor<4x!b>
+}
+
+// Rounding is not undone.
+// CHECK-LABEL: @rounding
+func.func @rounding(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-NEXT: quant.qcast
+  // CHECK-NEXT: quant.dcast
+  %0 = quant.qcast %x : (tensor<4xf32>) -> tensor<4x!a>
+  %1 = quant.dcast %0 : (tensor<4x!a>) -> tensor<4xf32>
+  func.return %1 : tensor<4xf32>
+}
+
+// CHECK-LABEL: @sink
+func.func @sink(%x: tensor<1x1x4x4x!a>) -> tensor<4xf32> {
+  // CHECK-NEXT: nn.max_pool2d {{.*}}tensor = "pooled"{{.*}}-> tensor<1x1x2x2x!quant.uniform<i8:f32, 0.5:0>>
+  // CHECK-NEXT: nn.reshape {{.*}}-> tensor<4x!quant.uniform<i8:f32, 0.5:0>>
+  // CHECK-NEXT: quant.dcast
+  %0 = quant.dcast %x : (tensor<1x1x4x4x!a>) -> tensor<1x1x4x4xf32>
+  %1 = nn.max_pool2d %0 {tensor = "pooled", kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : (tensor<1x1x4x4xf32>) -> tensor<1x1x2x2xf32>
+  %2 = nn.reshape %1 : (tensor<1x1x2x2xf32>) -> tensor<4xf32>
+  func.return %2 : tensor<4xf32>
+}
+
+// CHECK-LABEL: @sink_concat
+func.func @sink_concat(%x: tensor<4x!a>, %y: tensor<4x!a>, %z: tensor<4x!b>) -> (tensor<8xf32>, tensor<8xf32>) {
+  // CHECK: nn.concat {{.*}}-> tensor<8x!quant.uniform<i8:f32, 0.5:0>>
+  // CHECK-NEXT: quant.dcast
+  // Two types: there is nothing to move but floats.
+  // CHECK: nn.concat {{.*}}-> tensor<8xf32>
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = quant.dcast %y : (tensor<4x!a>) -> tensor<4xf32>
+  %2 = quant.dcast %z : (tensor<4x!b>) -> tensor<4xf32>
+  %3 = nn.concat %0, %1 {axis = 0 : i64} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %4 = nn.concat %0, %2 {axis = 0 : i64} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  func.return %3, %4 : tensor<8xf32>, tensor<8xf32>
+}
+
+// CHECK-LABEL: @arg_max
+func.func @arg_max(%x: tensor<4x!a>) -> tensor<1xi64> {
+  // CHECK-NEXT: nn.arg_max {{.*}}(tensor<4x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<1xi64>
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = nn.arg_max %0 {axis = 0 : i64} : (tensor<4xf32>) -> tensor<1xi64>
+  func.return %1 : tensor<1xi64>
+}
+
+// The axis of the scales moves along.
+// CHECK-LABEL: @weights
+func.func @weights(%w: tensor<2x3x!quant.uniform<i8:f32:0, {0.5:0, 0.25:0}>>) -> tensor<3x2xf32> {
+  // CHECK-NEXT: nn.transpose {{.*}}-> tensor<3x2x!quant.uniform<i8:f32:1, {0.5:0, 0.25:0}>>
+  %0 = quant.dcast %w : (tensor<2x3x!quant.uniform<i8:f32:0, {0.5:0, 0.25:0}>>) -> tensor<2x3xf32>
+  %1 = nn.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  func.return %1 : tensor<3x2xf32>
+}
