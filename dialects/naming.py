@@ -141,4 +141,4 @@ def name_values(func: FuncOp) -> dict[SSAValue, str]:
         taken.add(name)
         set_tensor_name(value.op, name)
         names[value] = name
-    return names
+    return {value: names[value] for value in values}

@@ -8,6 +8,8 @@ which is the order of channels-last memory. It is rounded once.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,9 +80,11 @@ def conv2d(op: nn.Conv2dOp, input: Array, weight: Array, bias: Array | None) -> 
             taps[..., ky, kx, :] = window.reshape(
                 batch, height, width, groups, channels
             )
-    rows = taps.reshape(batch * height * width, groups, -1)
+    depth = kernel_height * kernel_width * channels
+    rows = taps.reshape(batch * height * width, groups, depth)
     weights = weight.reshape(groups, outputs // groups, *weight.shape[1:])
-    weights = weights.transpose(0, 3, 4, 2, 1).reshape(groups, -1, outputs // groups)
+    weights = weights.transpose(0, 3, 4, 2, 1)
+    weights = weights.reshape(groups, depth, outputs // groups)
     result = contract(rows, weights, _bias_of(bias, groups, outputs))
     result = result.reshape(batch, height, width, outputs)
     return from_channels_last(result, op.layout_value).astype(input.dtype)
@@ -136,11 +140,13 @@ def matmul(op: nn.MatMulOp, lhs: Array, rhs: Array, bias: Array | None) -> Array
     rows, columns = shape[-2:]
     depth = lhs.shape[-1]
     batch = shape[:-2]
-    left = np.broadcast_to(lhs, (*batch, rows, depth)).reshape(-1, rows, depth)
-    right = np.broadcast_to(rhs, (*batch, depth, columns)).reshape(-1, depth, columns)
+    count = prod(batch)
+    left = np.broadcast_to(lhs, (*batch, rows, depth)).reshape(count, rows, depth)
+    right = np.broadcast_to(rhs, (*batch, depth, columns))
+    right = right.reshape(count, depth, columns)
     start = _bias_of(bias, 1, columns)
-    result = np.empty((len(left), rows, columns), lhs.dtype)
-    for index in range(len(left)):
+    result = np.empty((count, rows, columns), lhs.dtype)
+    for index in range(count):
         product = contract(left[index][:, None, :], right[index][None], start)
         result[index] = product[:, 0, :]
     return result.reshape(shape)

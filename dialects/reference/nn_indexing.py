@@ -25,10 +25,9 @@ def one_hot(op: nn.OneHotOp, indices: Array) -> Array:
     chosen = np.where(chosen < 0, chosen + depth, chosen)
     shape = [-1 if i == op.axis_value else 1 for i in range(chosen.ndim)]
     dtype = storage_dtype(element_type_of(op.result))
-    on, off = np.float32(op.on_value), np.float32(op.off_value)
+    on, off = np.asarray(op.on_value), np.asarray(op.off_value)
     hits = chosen == np.arange(depth).reshape(shape)
-    result: Array = np.where(hits, on.astype(dtype), off.astype(dtype))
-    return result
+    return np.where(hits, on.astype(dtype), off.astype(dtype))
 
 
 @reference(nn.ArgMaxOp)

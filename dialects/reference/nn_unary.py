@@ -126,7 +126,9 @@ def log(op: nn.LogOp, x: Array) -> Array:
 
 @reference(nn.SqrtOp)
 def sqrt(op: nn.SqrtOp, x: Array) -> Array:
-    return np.sqrt(x)
+    if x.dtype == np.float64:
+        return np.sqrt(x)
+    return through_float32(float_functions.sqrt_f32, x)
 
 
 @reference(nn.ReciprocalOp)

@@ -86,7 +86,9 @@ def evaluate(op: Operation, arrays: Sequence[Array | None]) -> tuple[Array, ...]
         )
     with np.errstate(all="ignore"):
         returned = cast("Array | tuple[Array, ...]", function(op, *arrays))
-    results = returned if isinstance(returned, tuple) else (returned,)
+    several = returned if isinstance(returned, tuple) else (returned,)
+    # numpy makes scalars of arrays of rank 0.
+    results = tuple(np.asarray(array) for array in several)
     assert len(results) == len(op.results), f"{op.name}: {len(results)} results"
     for value, array in zip(op.results, results, strict=True):
         expected = storage_dtype(tensor_type(value).element_type)
