@@ -21,15 +21,21 @@ class OnnxSession:
     One model, ready to run on the CPU; `run` may be called from several threads.
 
     Each run takes `threads` threads. With one, results do not depend on the machine's
-    number of processors.
+    number of processors. Without `optimize` each node does exactly what it says:
+    otherwise onnxruntime rounds differently in quantized models.
     """
 
-    def __init__(self, model: onnx.ModelProto, *, threads: int = 1) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, *, threads: int = 1, optimize: bool = True
+    ) -> None:
         """QccError where onnxruntime does not take the model."""
         options = cast("Any", onnxruntime).SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
+        if not optimize:
+            levels = cast("Any", onnxruntime).GraphOptimizationLevel
+            options.graph_optimization_level = levels.ORT_DISABLE_ALL
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
