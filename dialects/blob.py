@@ -1,11 +1,11 @@
 """
-`#blob.array<"digest", tensor<4xi8>>`: a constant that keeps its elements out of the text.
+`#blob.array<"digest", tensor<4xi8>>`: a constant whose elements are not in the text.
 
 Equality and hashing go through the digest and the type, never through the elements,
 which sit in a process-wide store of read-only numpy arrays. A dump that must be read
 again writes them to an `.npz` beside it (`save_blobs`, `load_blobs`).
 
-All constants of more than `SMALL` elements are blobs; smaller ones print as `dense<...>`.
+Constants of more than `SMALL` elements are blobs; smaller ones print as `dense<...>`.
 """
 
 from __future__ import annotations
