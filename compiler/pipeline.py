@@ -31,6 +31,7 @@ from qcc.passes.insert_dynamic_quantize import InsertDynamicQuantizePass
 from qcc.passes.insert_quantize import InsertQuantizePass
 from qcc.passes.lookup_tables import LookupTablesPass
 from qcc.passes.lower_to_quant import LowerToQuantPass
+from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
 from qcc.passes.quantized_io import QuantizedIoPass
 from qcc.passes.strip_unused import StripUnusedPass
@@ -76,6 +77,7 @@ def float_passes(options: PipelineOptions = DEFAULTS) -> list[ModulePass]:
         CsePass(),
         DeadCodeElimination(),
         *options.extra,
+        NameValuesPass(),
     ]
 
 

@@ -42,6 +42,7 @@ _PASSES: dict[str, PassFactory] = {
     "fold-batch-norms": _lazy("qcc.passes.fold_batch_norms", "FoldBatchNormsPass"),
     "apply-rules": _lazy("qcc.passes.apply_rules", "ApplyRulesPass"),
     "cse": _lazy("qcc.passes.cse", "CsePass"),
+    "name-values": _lazy("qcc.passes.name_values", "NameValuesPass"),
     "dce": _lazy("xdsl.transforms.dead_code_elimination", "DeadCodeElimination"),
     # ranges and quantization
     "analyze-ranges": _lazy("qcc.passes.analyze_ranges", "AnalyzeRangesPass"),

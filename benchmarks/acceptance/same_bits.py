@@ -1,4 +1,4 @@
-"""Reference = portable = x86-64 = x86-64-v3 = armv8 in every byte, on the zoo's models."""
+"""Reference = portable C = every SIMD target, in every byte, on the zoo's models."""
 
 from __future__ import annotations
 
