@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import `onnx_oracle`."""
+"""Lets the tests of this folder import its helpers (`onnx_oracle`, `quant_values`)."""
 
 import sys
 from pathlib import Path
