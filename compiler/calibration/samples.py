@@ -68,7 +68,7 @@ class Samples(Iterable[Sample]):
             }
         if empty:
             raise QccError(
-                "there are no samples to calibrate with",
+                "there are no samples",
                 remedy="give at least one sample of each input",
             )
 
