@@ -67,7 +67,15 @@ def static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     Raises QccError where a size is unknown or not positive, naming input and axis.
     """
     tensor_type = value.type.tensor_type
-    if not value.type.HasField("tensor_type") or not tensor_type.HasField("shape"):
+    kind = value.type.WhichOneof("value")
+    if kind not in (None, "tensor_type"):
+        raise QccError(
+            f"the input {value.name!r} is not a tensor",
+            tensor=value.name,
+            why=f"it is of kind {kind.removesuffix('_type')}",
+            remedy="cut the graph after it with --inputs",
+        )
+    if kind is None or not tensor_type.HasField("shape"):
         raise QccError(
             f"the input {value.name!r} has no known shape",
             tensor=value.name,

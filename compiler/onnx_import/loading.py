@@ -36,8 +36,44 @@ def load_model(source: Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
         model.CopyFrom(source)
     else:
         model = _parse(source)
+    _check_names(model)
     _check_versions(model)
     return model
+
+
+def _check_names(model: onnx.ModelProto) -> None:
+    """protobuf hands out bytes where a string is not valid UTF-8."""
+    functions = [node for function in model.functions for node in function.node]
+    for names in (
+        *(_names_of_node(node) for node in functions),
+        _names_of_graph(model.graph),
+        (entry.domain for entry in model.opset_import),
+    ):
+        for name in names:
+            if not isinstance(name, str):
+                raise QccError(
+                    "a name in the model is not text",
+                    why=f"{name!r} is not valid UTF-8",
+                    remedy="export the model again; the file may be corrupt",
+                )
+
+
+def _names_of_graph(graph: onnx.GraphProto) -> Iterator[object]:
+    for node in graph.node:
+        yield from _names_of_node(node)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        yield value.name
+        yield from (dim.dim_param for dim in value.type.tensor_type.shape.dim)
+    yield from (tensor.name for tensor in graph.initializer)
+
+
+def _names_of_node(node: onnx.NodeProto) -> Iterator[object]:
+    yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+    for attribute in node.attribute:
+        yield from (attribute.name, attribute.ref_attr_name)
+        for inner in (attribute.g, *attribute.graphs):
+            if inner.node or inner.initializer:
+                yield from _names_of_graph(inner)
 
 
 def _parse(source: Path | bytes) -> onnx.ModelProto:
