@@ -12,6 +12,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from qcc.dialects.nn.base import ASSEMBLY, INTS, TENSOR, NNOperation
 from qcc.dialects.nn.inference import (
     reduced_shape,
+    require,
     require_float,
     require_number,
     static_shape,
@@ -94,7 +95,9 @@ class ReduceCompareOp(ReduceOp, ABC):
     """Reductions that only compare, and so take quantized elements too."""
 
     def check_elements(self, kind: TensorType[Attribute]) -> None:
-        pass
+        shape = kind.get_shape()
+        empty = any(shape[axis] == 0 for axis in self.axis_values if axis < len(shape))
+        require(not empty, f"cannot compare no elements: {list(shape)}")
 
 
 @irdl_op_definition

@@ -11,6 +11,7 @@ import numpy as np
 
 from qcc.dialects import nn
 from qcc.dialects.reference import float_functions
+from qcc.dialects.reference.comparison import greater, lesser
 from qcc.dialects.reference.registry import reference
 from qcc.dialects.types import Array
 
@@ -58,12 +59,12 @@ def power(op: nn.PowOp, lhs: Array, rhs: Array) -> Array:
 
 @reference(nn.MinOp)
 def minimum(op: nn.MinOp, lhs: Array, rhs: Array) -> Array:
-    return np.where((lhs < rhs) | (lhs != lhs), lhs, rhs)
+    return lesser(lhs, rhs)
 
 
 @reference(nn.MaxOp)
 def maximum(op: nn.MaxOp, lhs: Array, rhs: Array) -> Array:
-    return np.where((lhs > rhs) | (lhs != lhs), lhs, rhs)
+    return greater(lhs, rhs)
 
 
 @reference(nn.EqualOp)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qcc.dialects import nn
+from qcc.dialects.reference.comparison import greater
 from qcc.dialects.reference.nn_contraction import (
     from_channels_last,
     to_channels_last,
@@ -47,7 +48,7 @@ def max_pool2d(op: nn.MaxPool2dOp, input: Array) -> Array:
     padded = np.pad(x, _padding(op), constant_values=lowest(input.dtype))
     result: Array | None = None
     for window in _windows(op, padded, op.dilation_values):
-        result = window if result is None else np.maximum(result, window)
+        result = window if result is None else greater(result, window)
     assert result is not None
     return from_channels_last(result, op.layout_value).astype(input.dtype)
 

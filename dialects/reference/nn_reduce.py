@@ -7,11 +7,13 @@ of doubles, in order. Integers wrap around.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from qcc.dialects import nn
+from qcc.dialects.reference.comparison import greater, lesser
 from qcc.dialects.reference.lanes import sum_in_lanes
 from qcc.dialects.reference.registry import reference
 from qcc.dialects.types import Array, shape_of
@@ -68,11 +70,26 @@ def reduce_prod(op: nn.ReduceProdOp, input: Array) -> Array:
     return _finished(op, result, input)
 
 
+def _extreme(
+    op: nn.ReduceOp, input: Array, choose: Callable[[Array, Array], Array]
+) -> Array:
+    """Element by element in order, since only this says which of two zeros is left."""
+    values = _gathered(op, input)
+    result = values[..., 0]
+    for index in range(1, values.shape[-1]):
+        result = choose(result, values[..., index])
+    return _finished(op, result, input)
+
+
 @reference(nn.ReduceMaxOp)
 def reduce_max(op: nn.ReduceMaxOp, input: Array) -> Array:
-    return input.max(axis=op.axis_values, keepdims=True) if op.axis_values else input
+    if _is_float(input):
+        return _extreme(op, input, greater)
+    return input.max(axis=op.axis_values, keepdims=True)
 
 
 @reference(nn.ReduceMinOp)
 def reduce_min(op: nn.ReduceMinOp, input: Array) -> Array:
-    return input.min(axis=op.axis_values, keepdims=True) if op.axis_values else input
+    if _is_float(input):
+        return _extreme(op, input, lesser)
+    return input.min(axis=op.axis_values, keepdims=True)

@@ -67,6 +67,17 @@ def test_nan_stays_nan_in_comparisons() -> None:
         assert np.isnan(evaluated(op_class(value(ones), value(x))))[0]
 
 
+def test_of_equal_zeros_the_later_wins() -> None:
+    zero, minus = np.array([0.0], np.float32), np.array([-0.0], np.float32)
+    for op_class in (nn.MinOp, nn.MaxOp):
+        assert np.signbit(evaluated(op_class(value(zero), value(minus))))[0]
+        assert not np.signbit(evaluated(op_class(value(minus), value(zero))))[0]
+    for op_class in (nn.ReduceMinOp, nn.ReduceMaxOp):
+        mixed = np.array([0.0, -0.0, 0.0, -0.0], np.float32)
+        assert np.signbit(evaluated(op_class(value(mixed), axes=(0,))))[0]
+        assert not np.signbit(evaluated(op_class(value(mixed[:3]), axes=(0,))))[0]
+
+
 def test_clip_without_bounds_is_the_identity() -> None:
     x = np.array([-INFINITY, -3.0, INFINITY], np.float32)
     np.testing.assert_array_equal(evaluated(nn.ClipOp(value(x))), x)
