@@ -170,7 +170,7 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     bias = _optional_constant(op, op.bias, "the bias of a convolution")
     offset = 0 if op.is_raw else input_type.zero_point
     target = uniform(op.result) if op.conv_type is None else op.conv_type
-    limits = (op.minimum.value.data, op.maximum.value.data)
+    limits = (op.minimum_value, op.maximum_value)
     arguments: dict[str, Literal] = {
         "input_zero_point": input_type.zero_point,
         "zero_point": target.zero_point,
@@ -239,8 +239,8 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
         arguments={
             "input_zero_point": lhs.zero_point,
             "zero_point": result.zero_point,
-            "minimum": op.minimum.value.data,
-            "maximum": op.maximum.value.data,
+            "minimum": op.minimum_value,
+            "maximum": op.maximum_value,
         },
     )
 
@@ -295,8 +295,8 @@ def _activation_product(
             "row_block": geometry.column_block(tile_rows),
             "lhs_zero_point": 0 if op.is_raw else lhs.zero_point,
             "zero_point": result.zero_point,
-            "minimum": op.minimum.value.data,
-            "maximum": op.maximum.value.data,
+            "minimum": op.minimum_value,
+            "maximum": op.maximum_value,
         },
         inputs=[
             build.buffer(op.lhs),

@@ -164,7 +164,11 @@ def _pad_by_index(op: nn.PadOp, build: KernelBuilder) -> None:
         return
     for axis in padded:
         amounts = (op.before_values[axis], op.after_values[axis])
-        indices = np.pad(np.arange(shape[axis], dtype=np.int32), amounts, op.mode_value)
+        places = np.arange(shape[axis], dtype=np.int32)
+        if op.mode_value == "reflect":
+            indices = np.pad(places, amounts, mode="reflect")
+        else:
+            indices = np.pad(places, amounts, mode="edge")
         outer = int(np.prod(shape[:axis], dtype=np.int64))
         inner = int(np.prod(shape[axis + 1 :], dtype=np.int64))
         arguments = {

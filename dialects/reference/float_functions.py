@@ -8,8 +8,8 @@ Every function takes and returns float32 arrays of the same shape; a NaN result 
 quiet NaN 0x7FC00000.
 
 Measured largest errors, in units in the last place, over the dense samples of
-`tests/kernels/test_float_functions.py`: exp 0.501, log 0.501, sigmoid 0.516, tanh 0.516,
-erf 0.502, pow 0.509; sqrt is correctly rounded.
+`tests/kernels/test_float_functions.py`: exp 0.501, log 0.501, sigmoid 0.516, tanh
+0.516, erf 0.502, pow 0.509; sqrt is correctly rounded.
 """
 
 from typing import TypeAlias
