@@ -182,6 +182,30 @@ def test_an_invalid_replacement_is_an_error_of_the_rule() -> None:
         rewritten(rule, f"%r = nn.exp %x {UNARY}")
 
 
+def test_rules_of_quant_ops() -> None:
+    kind = "tensor<3x!quant.uniform<i8:f32, 0.5:0>>"
+    module = parse(
+        f"func.func @f(%x: {kind}) -> {kind} {{\n"
+        f"%c = quant.clamp %x {{minimum = 0 : i64}} : ({kind}) -> {kind}\n"
+        f"%r = quant.clamp %c {{maximum = 9 : i64}} : ({kind}) -> {kind}\n"
+        f"func.return %r : {kind}\n}}"
+    )
+    rule = """
+    rule clamp-clamp:
+        quant.clamp(quant.clamp(x) {minimum = $a, maximum = $b})
+            {minimum = $c, maximum = $d}
+          => quant.clamp(x) {minimum = max($a, $c), maximum = min($b, $d)}
+        where max($a, $c) <= min($b, $d)
+    rule requantize-same:
+        quant.requantize(x) => x
+        where same_type(x, result)
+    """
+    fired = apply_rules(module, [check_rules(rule, "test.rules")])
+    module.verify()
+    assert fired == {"clamp-clamp": 1}
+    assert "quant.clamp %x {minimum = 0 : i64, maximum = 9 : i64}" in str(module)
+
+
 def test_rules_that_undo_each_other_are_an_error() -> None:
     rules = "rule a: nn.exp(x) => nn.tanh(x)\nrule b: nn.tanh(x) => nn.exp(x)"
     with pytest.raises(QccError, match="do not come to an end"):

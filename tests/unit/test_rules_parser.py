@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from qcc.dialects.errors import QccError
+from qcc.passes.rules.functions import (
+    MATH_FUNCTIONS,
+    OTHER_FUNCTIONS,
+    VALUE_FUNCTIONS,
+)
 from qcc.passes.rules.library import BUILT_IN, built_in_rules, check_rules, read_rules
 from qcc.passes.rules.parser import parse_rules
 from qcc.passes.rules.syntax import (
@@ -124,3 +129,10 @@ def test_built_in_rules_are_valid_and_described(name: str) -> None:
     rules = built_in_rules(name)
     assert rules
     assert all(rule.description for rule in rules)
+
+
+def test_the_documentation_lists_every_function() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    tables = (VALUE_FUNCTIONS, MATH_FUNCTIONS, OTHER_FUNCTIONS)
+    missing = [name for table in tables for name in table if f"`{name}" not in text]
+    assert missing == []
