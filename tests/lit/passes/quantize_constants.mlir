@@ -2,7 +2,7 @@
 
 // CHECK-LABEL: @constant
 func.func @constant() -> tensor<2x2x!quant.uniform<i8<-127:127>:f32:0, {0.5:0, 0.25:0}>> {
-  // Ties go to even: 0.25 / 0.5 -> 0, 0.75 / 0.5 -> 2; NaN is the zero point.
+  // Ties go to even: 0.25 / 0.5 -> 0, 0.75 / 0.5 -> 2; 1000 saturates.
   // CHECK-NEXT: nn.constant dense<[[0, 2], [127, 0]]> : tensor<2x2xi8> {tensor = "w"} -> tensor<2x2x!quant.uniform<i8<-127:127>:f32:0, {0.5:0, 0.25:0}>>
   %w = nn.constant dense<[[0.25, 0.75], [1000.0, -0.125]]> : tensor<2x2xf32> {tensor = "w"} -> tensor<2x2xf32>
   %0 = quant.qcast %w {tensor = "w"} : (tensor<2x2xf32>) -> tensor<2x2x!quant.uniform<i8<-127:127>:f32:0, {0.5:0, 0.25:0}>>
