@@ -77,6 +77,23 @@ KERNELS: list[KernelRow] = [
     _depthwise("avx2", (1, 16, 2)),
     _matmul("portable", (1, 16, 1)),
     _matmul("avx2", (4, 16, 2)),
+    KernelRow(
+        "qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args", (1, 16, 1)
+    ),
+    *_plain("conv2d_f32.h", "qcc_conv2d_args", "qcc_depthwise_f32"),
+    *_plain("matmul_f32.h", "qcc_matmul_args", "qcc_matmul_f32"),
+    *_plain(
+        "conv_transpose2d.h",
+        "qcc_conv2d_args",
+        "qcc_conv_transpose2d_s8s16",
+        "qcc_conv_transpose2d_f32",
+    ),
+    *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_range_f32"),
+    *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_quantize_f32_s8"),
+    *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_quantize_f32_u8"),
+    *_plain("dynamic.h", "qcc_dynamic_bias_args", "qcc_dynamic_bias_f32"),
+    *_plain("integer_products.h", "qcc_conv2d_integer_args", "qcc_conv2d_integer"),
+    *_plain("integer_products.h", "qcc_matmul_integer_args", "qcc_matmul_integer"),
     *_plain("copy_nd.h", "qcc_copy_bytes_args", "qcc_copy_bytes"),
     *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),

@@ -9,10 +9,13 @@ follows in its row.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Int8Array = NDArray[np.int8]
+WeightT = TypeVar("WeightT", np.int8, np.float32)
 
 
 def _round_up(value: int, step: int) -> int:
@@ -20,17 +23,17 @@ def _round_up(value: int, step: int) -> int:
 
 
 def pack_conv2d(
-    weight: Int8Array,
+    weight: NDArray[WeightT],
     tile: tuple[int, int, int],
     groups: int = 1,
     zero_points: Int8Array | None = None,
-) -> Int8Array:
-    """Packs a weight [O, C/groups, KH, KW] for a tile (MR, NR, KR), as flat bytes."""
+) -> NDArray[WeightT]:
+    """Packs a weight [O, C/groups, KH, KW] for a tile (MR, NR, KR), flat."""
     _, nr, kr = tile
     count, channels, height, width = weight.shape
     per_group, taps = count // groups, width * channels
     rows, depth = _round_up(per_group, nr), _round_up(taps, kr)
-    padded = np.zeros((groups, rows, height, depth), np.int8)
+    padded = np.zeros((groups, rows, height, depth), weight.dtype)
     if zero_points is not None:
         per_channel = zero_points.reshape(groups, per_group, 1, 1)
         padded[:, :per_group, :, taps:] = per_channel

@@ -16,6 +16,7 @@ from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
 from qcc.dialects import nn, quant
 from qcc.dialects.kernel import Literal
+from qcc.dialects.quant.contraction import RequantizingOperation
 from qcc.dialects.quant.types import UniformType
 from qcc.dialects.reference.numbers import (
     output_scales,
@@ -137,7 +138,8 @@ def _optional_constant(
     return None if value is None else constant_array(op, value, what)
 
 
-def _check_requantization(op: quant.Conv2dOp | quant.MatMulOp) -> None:
+def check_requantization(op: RequantizingOperation) -> None:
+    """QccError for a requantization other than by float."""
     if op.requantization.data != "float":
         raise unsupported(
             op, f"requantization {op.requantization.data!r} has no kernel"
@@ -162,7 +164,7 @@ def _residual_arguments(
 @lowering(quant.Conv2dOp)
 def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     """One call; the input's zero point goes into the bias."""
-    _check_requantization(op)
+    check_requantization(op)
     stored = constant_array(op, op.weight, "the weight of a convolution")
     weight_type, input_type = uniform(op.weight), uniform(op.input)
     weights = Weights.of(stored, weight_type)
@@ -214,7 +216,7 @@ def matrix_weights(op: Operation, rhs: SSAValue) -> Weights:
 @lowering(quant.MatMulOp)
 def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
     """A constant matrix is packed; otherwise rhs is packed at run time."""
-    _check_requantization(op)
+    check_requantization(op)
     lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
     columns = shape_of(op.rhs)[-1]
     multipliers = requantization_multipliers(

@@ -1,0 +1,82 @@
+"""Lowerings of convolution and matrix products that stay in float."""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.lowerings.common import unsupported
+from qcc.codegen.lowerings.contraction import batch_arguments, constant_array
+from qcc.codegen.lowerings.convolution import Geometry, geometry_of
+from qcc.codegen.packing import pack_conv2d
+from qcc.codegen.select_kernels import KernelBuilder, lowering
+from qcc.dialects import nn
+from qcc.dialects.types import Array, element_type_of, shape_of, storage_dtype
+
+_BYTES_PER_PREPARED_ELEMENT = 4
+"""Of double, in units of the int16 that `Geometry.scratch_bytes` counts with."""
+
+
+def require_float32(op: nn.Conv2dOp | nn.ConvTranspose2dOp | nn.MatMulOp) -> None:
+    """QccError for a contraction of another element type."""
+    element = element_type_of(op.result)
+    if storage_dtype(element) != np.float32:
+        raise unsupported(op, f"no kernel takes elements of type {element}")
+
+
+def optional_buffer(build: KernelBuilder, value: SSAValue | None) -> SSAValue | None:
+    """The buffer of an optional operand, None for NULL."""
+    return None if value is None else build.buffer(value)
+
+
+def _choose(
+    build: KernelBuilder, geometry: Geometry, weight: Array
+) -> tuple[KernelRow, Geometry, Array, int]:
+    """Kernel, geometry, packed weights, bytes of scratch."""
+    if geometry.is_depthwise:
+        packed = np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0)).reshape(-1)
+        row = build.kernel("qcc_depthwise_f32")
+        return row, geometry.as_depthwise(), packed, 8 * geometry.outputs
+    row = build.kernel("qcc_conv2d_f32")
+    assert row.tile is not None
+    packed = pack_conv2d(weight, row.tile, geometry.groups)
+    flat = geometry.flattened()
+    scratch = _BYTES_PER_PREPARED_ELEMENT * flat.scratch_bytes(row.tile[0])
+    return row, flat, packed, scratch
+
+
+@lowering(nn.Conv2dOp)
+def conv2d(op: nn.Conv2dOp, build: KernelBuilder) -> None:
+    """One call with packed weights."""
+    require_float32(op)
+    weight = constant_array(op, op.weight, "the weight of a convolution")
+    row, geometry, packed, scratch = _choose(build, geometry_of(op), weight)
+    build.call(
+        row,
+        arguments=geometry.arguments(1),
+        inputs=[
+            build.buffer(op.input),
+            build.constant(packed),
+            optional_buffer(build, op.bias),
+        ],
+        outputs=[build.result(op.result), build.scratch(scratch)],
+    )
+
+
+@lowering(nn.MatMulOp)
+def matmul(op: nn.MatMulOp, build: KernelBuilder) -> None:
+    """One call; both operands are read as they are."""
+    require_float32(op)
+    lhs, rhs = shape_of(op.lhs), shape_of(op.rhs)
+    build.call(
+        build.kernel("qcc_matmul_f32"),
+        arguments=batch_arguments(lhs, rhs, shape_of(op.result))
+        | {"rows": lhs[-2], "depth": lhs[-1], "columns": rhs[-1]},
+        inputs=[
+            build.buffer(op.lhs),
+            build.buffer(op.rhs),
+            optional_buffer(build, op.bias),
+        ],
+        outputs=[build.result(op.result)],
+    )

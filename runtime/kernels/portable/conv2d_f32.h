@@ -1,0 +1,115 @@
+/*
+ * Convolution of floats. Products are exact in double; an accumulator starts at the bias and adds them by kernel row,
+ * kernel column, channel, and is rounded once (docs/numerics.md). Padding is multiplied too, as the reference does.
+ */
+#ifndef QCC_PORTABLE_CONV2D_F32_H
+#define QCC_PORTABLE_CONV2D_F32_H
+
+#include "conv2d_args.h"
+
+/* The taps of a block of output columns, kernel row by kernel row, in double. `input` points at the group's channels. */
+QCC_INLINE void qcc_conv2d_f32_prepare(const qcc_conv2d_args a, const float *input, int32_t y, int32_t first,
+                                       int32_t columns, double *QCC_RESTRICT rows) {
+    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const ptrdiff_t pixel = (ptrdiff_t)a.groups * a.channels;
+    const int32_t pixels = p.gathered ? columns * a.kernel_width : (columns - 1) * a.stride_x + a.kernel_width;
+    for (int32_t ky = 0; ky < a.kernel_height; ky++) {
+        double *row = rows + (ptrdiff_t)ky * p.row_elements;
+        const int32_t iy = y * a.stride_y + ky * a.dilation_y - a.pad_top;
+        for (int32_t i = 0; i < pixels; i++) {
+            const int32_t kx = p.gathered ? i % a.kernel_width : 0;
+            const int32_t ox = p.gathered ? i / a.kernel_width * a.stride_x : i;
+            const int32_t ix = first * a.stride_x + ox + kx * a.dilation_x - a.pad_left;
+            const int inside = iy >= 0 && iy < a.input_height && ix >= 0 && ix < a.input_width;
+            const float *const from = inside ? input + ((ptrdiff_t)iy * a.input_width + ix) * pixel : NULL;
+            for (int32_t c = 0; c < a.channels; c++)
+                row[c] = inside ? (double)from[c] : 0.0;
+            row += a.channels;
+        }
+    }
+}
+
+/* One output column times 16 output channels of packed weights. */
+QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, const double *rows, const float *weights, double *acc) {
+    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    for (int32_t ky = 0; ky < a.kernel_height; ky++) {
+        const double *const row = rows + (ptrdiff_t)ky * p.row_elements;
+        for (int32_t k = 0; k < p.run; k++) {
+            const double x = row[k];
+            for (int32_t n = 0; n < 16; n++)
+                acc[n] += x * (double)weights[n];
+            weights += 16;
+        }
+    }
+}
+
+QCC_INLINE void qcc_conv2d_f32_row(const qcc_conv2d_args a, int32_t columns, const double *rows, const float *weights,
+                                   const float *bias, float *output) {
+    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const int32_t channels = a.output_channels / a.groups;
+    for (int32_t n = 0; n < channels; n += 16) {
+        const int32_t width = qcc_min_i32(16, channels - n);
+        for (int32_t x = 0; x < columns; x++) {
+            double acc[16] = {0};
+            for (int32_t i = 0; i < width; i++)
+                acc[i] = bias == NULL ? 0.0 : (double)bias[n + i];
+            qcc_conv2d_f32_tile(a, rows + (ptrdiff_t)x * p.pixel_step, weights, acc);
+            for (int32_t i = 0; i < width; i++)
+                output[(ptrdiff_t)x * a.output_channels + n + i] = (float)acc[i];
+        }
+        weights += (ptrdiff_t)a.kernel_height * p.run * 16;
+    }
+}
+
+/* Packed weights as of the int8 kernel with tile 1x16c1; `bias` may be NULL. */
+QCC_INLINE void qcc_conv2d_f32_1x16c1__portable(const qcc_conv2d_args a, const float *QCC_RESTRICT input,
+                                                const float *QCC_RESTRICT weights, const float *QCC_RESTRICT bias,
+                                                float *QCC_RESTRICT output, double *QCC_RESTRICT scratch) {
+    const int32_t group_outputs = a.output_channels / a.groups;
+    const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {
+        const ptrdiff_t b = i / a.groups, g = i % a.groups;
+        const float *const from = input + b * image + g * a.channels;
+        const float *const packed = weights + g * qcc_packed_group(a, 16, 1);
+        for (int32_t y = 0; y < a.output_height; y++) {
+            for (int32_t first = 0; first < a.output_width; first += a.column_block) {
+                const int32_t columns = qcc_min_i32(a.column_block, a.output_width - first);
+                const ptrdiff_t at = (b * a.output_height + y) * a.output_width + first;
+                qcc_conv2d_f32_prepare(a, from, y, first, columns, scratch);
+                qcc_conv2d_f32_row(a, columns, scratch, packed, bias == NULL ? NULL : bias + g * group_outputs,
+                                   output + at * a.output_channels + g * group_outputs);
+            }
+        }
+    }
+}
+
+/* One filter per channel: `groups` is 1, weights are [ky][kx][C], scratch holds C accumulators. */
+QCC_INLINE void qcc_depthwise_f32__portable(const qcc_conv2d_args a, const float *QCC_RESTRICT input,
+                                            const float *QCC_RESTRICT weights, const float *QCC_RESTRICT bias,
+                                            float *QCC_RESTRICT output, double *QCC_RESTRICT scratch) {
+    const ptrdiff_t pixels = (ptrdiff_t)a.batch * a.output_height * a.output_width;
+    for (ptrdiff_t i = 0; i < pixels; i++) {
+        const ptrdiff_t row = i / a.output_width;
+        const int32_t x = (int32_t)(i % a.output_width), y = (int32_t)(row % a.output_height);
+        const float *const image = input + row / a.output_height * a.input_height * a.input_width * a.channels;
+        for (int32_t c = 0; c < a.channels; c++)
+            scratch[c] = bias == NULL ? 0.0 : (double)bias[c];
+        for (int32_t t = 0; t < a.kernel_height * a.kernel_width; t++) {
+            const int32_t iy = y * a.stride_y + t / a.kernel_width * a.dilation_y - a.pad_top;
+            const int32_t ix = x * a.stride_x + t % a.kernel_width * a.dilation_x - a.pad_left;
+            const float *const w = weights + (ptrdiff_t)t * a.channels;
+            if (iy >= 0 && iy < a.input_height && ix >= 0 && ix < a.input_width) {
+                const float *const from = image + ((ptrdiff_t)iy * a.input_width + ix) * a.channels;
+                for (int32_t c = 0; c < a.channels; c++)
+                    scratch[c] += (double)from[c] * (double)w[c];
+            } else {
+                for (int32_t c = 0; c < a.channels; c++)
+                    scratch[c] += 0.0 * (double)w[c];
+            }
+        }
+        for (int32_t c = 0; c < a.channels; c++)
+            output[i * a.channels + c] = (float)scratch[c];
+    }
+}
+
+#endif
