@@ -24,6 +24,7 @@ from qcc.dialects import nn, quant
 from qcc.dialects.blob import Array
 from qcc.dialects.naming import TENSOR, replace, tensor_name
 from qcc.dialects.reference import numbers
+from qcc.dialects.types import rank_of
 from qcc.passes.notes import add_note
 from qcc.passes.quantizable import (
     constant_array,
@@ -95,10 +96,12 @@ class DynamicConvolution(RewritePattern):
 
 
 class DynamicMatMul(RewritePattern):
-    """matmul(x, constant w, b) -> quant.dynamic_matmul(x, w, b)"""
+    """matmul(x, constant matrix w, b) -> quant.dynamic_matmul(x, w, b)"""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.MatMulOp, rewriter: PatternRewriter, /):
+        if rank_of(op.rhs) != 2:
+            return
         new: list[Operation] = []
         weight = int8_weights(op, op.rhs, new)
         if weight is None:
