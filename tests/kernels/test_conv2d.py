@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qcc.codegen.kernel_table import KERNELS, KernelRow
-from qcc.codegen.packing import pack_conv2d
 from support.contraction import (
     Shape,
     add,
@@ -16,6 +14,9 @@ from support.contraction import (
     requantize,
 )
 from support.harness import run_kernel
+
+from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.packing import pack_conv2d
 
 STEMS = ("qcc_conv2d_s8s8", "qcc_conv2d_s8s8_symmetric")
 ROWS = [row for row in KERNELS if row.stem in STEMS]

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qcc.codegen.kernel_table import KERNELS, KernelRow
-from qcc.codegen.packing import pack_depthwise
 from support.contraction import Shape, add, conv2d_arguments, conv2d_sums, requantize
 from support.harness import run_kernel
+
+from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.packing import pack_depthwise
 
 ROWS = [row for row in KERNELS if row.stem == "qcc_depthwise_s8s8"]
 

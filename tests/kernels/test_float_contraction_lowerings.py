@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lowering import check_against_reference, constant, make_module
+from xdsl.dialects.builtin import f32, i8
+
 from qcc.codegen.targets import TARGETS
 from qcc.dialects import nn, quant
 from qcc.dialects.blob import ui8
 from qcc.dialects.quant.types import UniformType
-from support.lowering import check_against_reference, constant, make_module
-from xdsl.dialects.builtin import f32, i8
 
 HOSTS = [name for name, t in TARGETS.items() if t.architecture in (None, "x86_64")]
 

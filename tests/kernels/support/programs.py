@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.harness import compile_c
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -26,10 +25,11 @@ from qcc.codegen.targets import TARGETS, runs_here
 from qcc.codegen.weights import weights_as_literals
 from qcc.compiler.api import generate
 from qcc.dialects.blob import element_type_of_dtype
-from qcc.dialects.quant.types import UniformType
 from qcc.dialects.naming import name_values
+from qcc.dialects.quant.types import UniformType
 from qcc.dialects.reference.interpreter import run
 from qcc.dialects.types import tensor
+from support.harness import compile_c
 
 Array = NDArray[np.generic]
 Body = Callable[[Sequence[SSAValue]], Sequence[Operation]]
