@@ -23,7 +23,14 @@ from qcc.dialects.errors import QccError
 
 sys.path.append(str(ROOT / "tests" / "end_to_end"))
 
-from support import SANITIZERS, Machine, assert_same_bits, execute, print_for, reference
+from execution import (
+    SANITIZERS,
+    Machine,
+    assert_same_bits,
+    execute,
+    print_for,
+    reference,
+)
 
 _FORBIDDEN = (
     "malloc",

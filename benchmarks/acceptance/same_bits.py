@@ -18,7 +18,7 @@ from benchmarks.acceptance.registry import Row, check
 
 sys.path.append(str(ROOT / "tests" / "end_to_end"))
 
-from support import Machine, assert_same_bits, execute, print_for, reference
+from execution import Machine, assert_same_bits, execute, print_for, reference
 
 _FEW = {"deeplabv3_mnv2_dm05_pascal_qat_float", "super_resolution_10"}
 
