@@ -203,8 +203,10 @@ all_variants = pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: v.name
 
 
 SPECIAL_FLOATS = np.array(
-    [0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, np.inf, -np.inf, np.nan, 1e-45, -1e-40]
-    + [3.4e38, -3.4e38, 126.5, 127.5, -127.5, -128.5, 1e9, -1e9, 3e9, 1e19, -1e19],
+    [
+        *(0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, np.inf, -np.inf, np.nan, 1e-45, -1e-40),
+        *(3.4e38, -3.4e38, 126.5, 127.5, -127.5, -128.5, 1e9, -1e9, 3e9, 1e19, -1e19),
+    ],
     np.float32,
 )
 
