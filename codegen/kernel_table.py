@@ -72,10 +72,13 @@ _NUMBERS = (*_INTEGERS, "f32")
 
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
+    _conv2d("sse2", (4, 8, 2)),
     _conv2d("avx2", (4, 16, 2)),
     _depthwise("portable", (1, 16, 1)),
+    _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
     _matmul("portable", (1, 16, 1)),
+    _matmul("sse2", (4, 8, 2)),
     _matmul("avx2", (4, 16, 2)),
     KernelRow(
         "qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args", (1, 16, 1)
