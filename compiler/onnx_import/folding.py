@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -64,17 +65,16 @@ def fold(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            evaluator = ReferenceEvaluator(model)
+            evaluator: Any = ReferenceEvaluator(model)
         except NotImplementedError:
             return None
         # The evaluator runs arbitrary numpy code on what may be a hostile model.
         except Exception as error:
             raise _folding_error(node, error) from error
         try:
-            results = evaluator.run(None, read)
+            results: list[Any] = evaluator.run(None, read)
         except Exception as error:
             raise _folding_error(node, error) from error
-    assert isinstance(results, list)
     if not all(isinstance(result, np.ndarray | np.generic) for result in results):
         return None
     named = dict(zip(filter(None, node.output), results, strict=True))

@@ -1,8 +1,8 @@
 """
 ONNX's own tests of single operators: import, run in the interpreter, compare.
 
-`not_supported.txt` lists the tests of what cannot be imported, under the reason. Each of
-them must fail with a QccError; every other test must give ONNX's expected output.
+`not_supported.txt` lists the tests of what cannot be imported, under the reason. Each
+of them must fail with a QccError; every other one must give ONNX's expected output.
 
 After a change: `python tests/onnx/test_backend_nodes.py --update` writes the list anew.
 Every line of it that goes or comes should be looked at.

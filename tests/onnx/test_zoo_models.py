@@ -1,4 +1,4 @@
-"""Real models: all can be imported, and the small ones compute what onnxruntime does."""
+"""Real models: all can be imported; small ones compute what onnxruntime does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COMPARED = [
 COMPARED_QUANTIZED = [
     "kws_dscnn_tflite_int8_qdq",
     "resnet8_cifar10_int8_qdq",
-    "mobilenet_v1_025_128_qat_qdq",
+    "vww_person_detect_96_int8_qdq",
 ]
 
 
