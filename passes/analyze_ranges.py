@@ -96,6 +96,9 @@ def _result_range(op: Operation, seen: Range | None) -> Range | None:
     if isinstance(op, quant.DequantizeCastOp):
         return None
     if form_of(op) == Form.MOVEMENT and (moved := _moved_range(op)) is not None:
+        if isinstance(op, nn.SliceOp) and seen is not None:
+            # A part may have a range of its own (one of several recurrent states).
+            return widened(*clipped(seen, moved))
         return moved
     limits = codomain(op)
     if all(math.isfinite(limit) for limit in limits) and not isinstance(op, nn.ClipOp):

@@ -16,14 +16,16 @@ from qcc.dialects.naming import describe, model_function, node_name, tensor_name
 from qcc.dialects.quant import DequantizeCastOp, LayerNormOp, QuantizeCastOp
 from qcc.dialects.types import element_type_of
 from qcc.passes.notes import NOTE
+from qcc.passes.quantizable import Form, activations, form_of
 
 
 def float_ops(module: ModuleOp) -> list[Operation]:
     """
     The ops that compute with floats.
 
-    Casts of the model's inputs and outputs are not among them, nor are the constant
-    scale and bias of an integer layer normalization.
+    Casts of the model's inputs and outputs are not among them, nor is data movement
+    before the former or after the latter, nor are the constant scale and bias of an
+    integer layer normalization.
     """
     func = model_function(module)
     return [
@@ -40,11 +42,36 @@ def _is_float(value: SSAValue) -> bool:
 
 
 def _is_boundary(op: Operation) -> bool:
-    """Whether `op` casts an input or an output of the model."""
+    """Whether `op` casts or moves an input or an output of the model."""
     if isinstance(op, QuantizeCastOp):
-        return isinstance(op.input, BlockArgument)
-    return isinstance(op, DequantizeCastOp) and all(
-        isinstance(use.operation, ReturnOp) for use in op.result.uses
+        return _is_input(op.input)
+    if isinstance(op, DequantizeCastOp):
+        return _is_output(op.result)
+    return form_of(op) == Form.MOVEMENT and (
+        _is_input(op.results[0]) or _is_output(op.results[0])
+    )
+
+
+def _is_input(value: SSAValue) -> bool:
+    """Whether a float value is an argument, or moved elements of one."""
+    owner = value.owner
+    if isinstance(value, BlockArgument) or isinstance(owner, nn.ConstantOp):
+        return True
+    assert isinstance(owner, Operation)
+    return form_of(owner) == Form.MOVEMENT and all(
+        _is_input(owner.operands[index]) for index in activations(owner)
+    )
+
+
+def _is_output(value: SSAValue) -> bool:
+    """Whether all that happens to a float value is that it is moved and returned."""
+    return all(
+        isinstance(use.operation, ReturnOp)
+        or (
+            form_of(use.operation) == Form.MOVEMENT
+            and _is_output(use.operation.results[0])
+        )
+        for use in value.uses
     )
 
 

@@ -21,6 +21,7 @@ from qcc.passes.quantizable import (
     function_operand,
     single_user,
 )
+from qcc.passes.ranges import is_much_wider, range_of, union
 
 
 def is_dequantized(value: SSAValue) -> bool:
@@ -61,9 +62,29 @@ def _is_fused_clamp(clamp: Operation) -> bool:
     return form_of(source) in (Form.CONTRACTION, Form.ARITHMETIC)
 
 
+def _takes_narrow_part(op: Operation) -> bool:
+    """Whether a slice has a much narrower range than what it is taken from."""
+    if not isinstance(op, nn.SliceOp):
+        return False
+    whole, part = range_of(op.input), range_of(op.result)
+    return whole is not None and part is not None and is_much_wider(whole, part)
+
+
+def _joins_unequal_ranges(op: Operation) -> bool:
+    """Whether one scale for a concatenation would cost some operand accuracy."""
+    if not isinstance(op, nn.ConcatOp):
+        return False
+    joined = [range_of(value) for value in op.inputs]
+    known = [bounds for bounds in joined if bounds is not None]
+    return any(is_much_wider(union(known), bounds) for bounds in known)
+
+
 class QuantizationPlan:
     """
     The integer ops of a function and the values that need a type.
+
+    Parts of a float input, or of an output, that have ranges of their own are rounded
+    one by one: they are sliced before, and concatenated after, as floats.
 
     `is_available(value)` says whether a type can be had for a value that the model does
     not quantize itself; ops that need one that cannot be had stay float.
@@ -109,8 +130,9 @@ class QuantizationPlan:
         for index in activations(op):
             value = op.operands[index]
             if is_dequantized(value) or value.owner in integer_ops:
-                return True
-        if form_of(op) == Form.INDEX:
+                if not _joins_unequal_ranges(op):
+                    return True
+        if form_of(op) == Form.INDEX or _takes_narrow_part(op):
             return False
         return any(
             isinstance(use.operation, quant.QuantizeCastOp)

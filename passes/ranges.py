@@ -46,6 +46,20 @@ def union(ranges: Iterable[Range]) -> Range:
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
+def width(bounds: Range) -> float:
+    """Maximum minus minimum."""
+    return bounds[1] - bounds[0]
+
+
+MUCH_WIDER = 2.0
+"""How many times wider a range may be before sharing its scale costs accuracy."""
+
+
+def is_much_wider(bounds: Range, than: Range) -> bool:
+    """Whether a value of range `than` would lose more than one bit with `bounds`."""
+    return width(bounds) > MUCH_WIDER * width(than)
+
+
 def activation_type(bounds: Range) -> UniformType:
     """
     The asymmetric int8 type of a range that holds 0.

@@ -25,6 +25,7 @@ from qcc.passes.quantizable import Form, activations, form_of
 from qcc.passes.ranges import (
     Range,
     activation_type,
+    is_much_wider,
     range_of,
     representable,
     union,
@@ -37,7 +38,8 @@ class UnifyScalesPass(ModulePass):
     Gives all quantized values that data movement connects one type.
 
     That of the values that enter, where they agree; else the type of the union of all
-    their ranges.
+    their ranges. What a concatenation joins keeps its own type where the union is much
+    wider and other ops read it, too: it is requantized for the concatenation.
     """
 
     name = "unify-scales"
@@ -45,9 +47,13 @@ class UnifyScalesPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         func = model_function(op)
         classes = _Classes()
-        for inner in func.body.walk():
-            if form_of(inner) == Form.MOVEMENT:
+        moving = [o for o in func.body.walk() if form_of(o) == Form.MOVEMENT]
+        for inner in moving:
+            if not isinstance(inner, nn.ConcatOp):
                 classes.merge(_ends(inner))
+        for inner in moving:
+            if isinstance(inner, nn.ConcatOp):
+                classes.merge(_joined(inner, classes))
         for members in classes:
             kind = _common_type(members)
             for value in members:
@@ -72,19 +78,59 @@ class _Classes:
                     merged.append(member)
         self._class_of.update((member, merged) for member in merged)
 
+    def members(self, value: SSAValue) -> list[SSAValue]:
+        """The class of a value."""
+        return self._class_of.get(value, [value])
+
     def __iter__(self) -> Iterator[list[SSAValue]]:
         unique = {id(members): members for members in self._class_of.values()}
         return iter(list(unique.values()))
 
 
 def _ends(op: Operation) -> list[SSAValue]:
-    """The quantized values that a movement op reads and gives."""
+    """The quantized values that an integer movement op reads and gives."""
     read = [op.operands[index].owner for index in activations(op)]
     given = [use.operation for use in op.results[0].uses]
+    if not any(isinstance(user, QuantizeCastOp) for user in given):
+        return []  # it moves floats, of a model's input or output
     return [
         *(owner.input for owner in read if isinstance(owner, DequantizeCastOp)),
         *(user.result for user in given if isinstance(user, QuantizeCastOp)),
     ]
+
+
+def _joined(op: nn.ConcatOp, classes: _Classes) -> list[SSAValue]:
+    """The quantized values of a concatenation that are to share one type."""
+    ends = _ends(op)
+    classes_of = [classes.members(value) for value in ends]
+    ranges = [_class_range(members) for members in classes_of]
+    if not ends or any(bounds is None for bounds in ranges):
+        return []
+    known = [bounds for bounds in ranges if bounds is not None]
+    total = union(known)
+    return [
+        value
+        for value, members, bounds in zip(ends, classes_of, known, strict=True)
+        if not is_much_wider(total, bounds) or not any(map(_is_computed_with, members))
+    ]
+
+
+def _class_range(members: list[SSAValue]) -> Range | None:
+    kinds = [_per_tensor(value) for value in members]
+    known = [(v, k) for v, k in zip(members, kinds, strict=True) if k is not None]
+    if len(known) != len(members):
+        return None
+    return union(_range(value, kind) for value, kind in known)
+
+
+def _is_computed_with(value: SSAValue) -> bool:
+    """Whether anything but data movement reads a quantized value."""
+    readers = [use.operation for use in value.uses]
+    return any(
+        not isinstance(reader, DequantizeCastOp)
+        or any(form_of(use.operation) != Form.MOVEMENT for use in reader.result.uses)
+        for reader in readers
+    )
 
 
 def _is_ours(value: SSAValue) -> bool:
@@ -100,10 +146,15 @@ def _is_moved(value: SSAValue) -> bool:
     return isinstance(source, Operation) and form_of(source) == Form.MOVEMENT
 
 
-def _is_padded(value: SSAValue) -> bool:
-    """Whether a quantized value is a padded one, which may add a value of its own."""
+def _adds_elements(value: SSAValue) -> bool:
+    """
+    Whether a quantized value may hold elements that no other of its class holds.
+
+    A pad adds its value, a concatenation what keeps a type of its own.
+    """
     owner = value.owner
-    return isinstance(owner, QuantizeCastOp) and isinstance(owner.input.owner, nn.PadOp)
+    source = owner.input.owner if isinstance(owner, QuantizeCastOp) else owner
+    return isinstance(source, nn.PadOp | nn.ConcatOp)
 
 
 def _per_tensor(value: SSAValue) -> UniformType | None:
@@ -124,10 +175,10 @@ def _common_type(members: list[SSAValue]) -> UniformType | None:
         return None
     known = [(v, k) for v, k in zip(members, kinds, strict=True) if k is not None]
     entering = [(value, kind) for value, kind in known if not _is_moved(value)]
-    padded = [(value, kind) for value, kind in known if _is_padded(value)]
+    total = union(_range(value, kind) for value, kind in known)
+    if len({kind for _, kind in entering}) != 1:
+        return activation_type(total)
+    added = [(value, kind) for value, kind in known if _adds_elements(value)]
     bounds = union(_range(value, kind) for value, kind in entering)
-    if len({kind for _, kind in entering}) == 1 and all(
-        union([bounds, _range(value, kind)]) == bounds for value, kind in padded
-    ):
-        return entering[0][1]
-    return activation_type(union(_range(value, kind) for value, kind in known))
+    fits = union([bounds, *(_range(value, kind) for value, kind in added)]) == bounds
+    return entering[0][1] if fits else activation_type(total)

@@ -10,12 +10,15 @@ from quantization_support import (
     op_names,
     ops_of,
     quantized,
+    signal_to_noise,
 )
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
+from qcc.compiler.pipeline import run_pipeline
 from qcc.dialects import nn
 from qcc.dialects.reference.interpreter import run
+from qcc.passes.check_integer_only import CheckIntegerOnlyPass
 from qcc.passes.rewriting import quantized_type
 
 SHAPE = (1, 4, 6, 6)
@@ -173,7 +176,8 @@ def test_concat_unifies_the_scales_of_what_it_joins():
     def build(b: Builder, x: SSAValue) -> Sequence[SSAValue]:
         wide = b.insert(nn.Conv2dOp(x, constant(b, WEIGHT[:, :, :1, :1])))
         narrow = b.insert(nn.Conv2dOp(x, constant(b, WEIGHT[:, :, 1:2, 1:2] * 0.1)))
-        return b.insert(nn.ConcatOp([wide, narrow], axis=1)).results
+        joined = b.insert(nn.ConcatOp([wide, narrow], axis=1))
+        return b.insert(nn.ReduceMeanOp(joined, axes=(2, 3))).results
 
     result = quantized(module_of(build, SHAPE), samples())
     assert "quant.requantize" not in op_names(result)
@@ -221,3 +225,48 @@ def test_dynamic_mode_needs_no_ranges():
     ]
     (got,), (exact,) = (run(m, [samples()[0]]) for m in (result, module))
     assert np.corrcoef(got.ravel(), exact.ravel())[0, 1] > 0.999
+
+
+def test_states_of_different_ranges_keep_their_own_scales():
+    """One input with two states in it, both updated and joined again."""
+
+    def build(b: Builder, x: SSAValue) -> Sequence[SSAValue]:
+        states = [
+            b.insert(nn.SliceOp(x, starts=(0, start), sizes=(1, 4))).result
+            for start in (0, 4)
+        ]
+        weights = [constant(b, RANDOM.normal(size=(4, 4)) * s) for s in (0.5, 0.5)]
+        products = [
+            b.insert(nn.MatMulOp(state, weight)).result
+            for state, weight in zip(states, weights, strict=True)
+        ]
+        return b.insert(nn.ConcatOp(products, axis=1)).results
+
+    module = module_of(build, (1, 8))
+    random = np.random.default_rng(3)
+    scales = np.array([[0.01] * 4 + [10.0] * 4])
+    inputs = [(random.normal(size=(1, 8)) * scales).astype(np.float32) for _ in "abc"]
+    result = quantized(module, inputs)
+    types = {quantized_type(op.results[0]) for op in ops_of(result, "quant.matmul")}
+    assert len(types) == 2
+    for x in inputs:
+        (exact,), (got,) = run(module, [x]), run(result, [x])
+        assert signal_to_noise(exact[:, :4], got[:, :4]) > 30
+        assert signal_to_noise(exact[:, 4:], got[:, 4:]) > 30
+    run_pipeline(result, [CheckIntegerOnlyPass()])
+
+
+def test_a_narrow_operand_that_others_read_is_requantized_for_a_concat():
+    def build(b: Builder, x: SSAValue) -> Sequence[SSAValue]:
+        wide = b.insert(nn.Conv2dOp(x, constant(b, WEIGHT[:4, :, :1, :1] * 20))).result
+        narrow = b.insert(nn.TanhOp(x)).result
+        joined = b.insert(nn.ConcatOp([wide, narrow], axis=1)).result
+        weight = constant(b, RANDOM.normal(size=(2, 8, 1, 1)))
+        product = b.insert(nn.Conv2dOp(joined, weight))
+        return [product.result, b.insert(nn.AddOp(narrow, narrow)).result]
+
+    result = quantized(module_of(build, SHAPE), samples())
+    (lookup,) = ops_of(result, "quant.lookup")
+    assert quantized_type(lookup.results[0]).scale == 1 / 128
+    (requantize,) = ops_of(result, "quant.requantize")
+    assert requantize.operands[0] == lookup.results[0]
