@@ -66,6 +66,7 @@ def _typed(prefix: str, *element_types: str) -> list[str]:
     return [f"{prefix}_{element_type}" for element_type in element_types]
 
 
+_ALL = ("portable", "sse2", "avx2", "neon")
 _SIGNED = ("s8", "s32", "s64", "f32")
 _INTEGERS = ("s8", "u8", "s32", "s64")
 _NUMBERS = (*_INTEGERS, "f32")
@@ -74,12 +75,22 @@ KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("sse2", (4, 8, 2)),
     _conv2d("avx2", (4, 16, 2)),
+    _conv2d("neon", (4, 8, 1)),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
+        "neon",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (4, 4, 8),
+    ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
+    _depthwise("neon", (1, 8, 1)),
     _matmul("portable", (1, 16, 1)),
     _matmul("sse2", (4, 8, 2)),
     _matmul("avx2", (4, 16, 2)),
+    _matmul("neon", (4, 8, 1)),
     KernelRow(
         "qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args", (1, 16, 1)
     ),
@@ -101,16 +112,16 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
-    *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8"),
+    *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s8_f32"),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s32_f32"),
     *_plain("casts.h", "qcc_channels_args", "qcc_quantize_channels_f32_s8"),
     *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s8_f32"),
     *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s32_f32"),
-    *_plain("casts.h", "qcc_requantize_args", "qcc_requantize_s8"),
+    *_plain("casts.h", "qcc_requantize_args", "qcc_requantize_s8", isas=_ALL),
     *_plain("casts.h", "qcc_cast_args", "qcc_flip_sign_8"),
-    *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8"),
-    *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8"),
+    *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8", isas=_ALL),
+    *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8", isas=_ALL),
     *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
     *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8"),
     *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_avg_pool2d", "s8", "f32")),
