@@ -81,7 +81,7 @@ KERNELS: list[KernelRow] = [
         "neon",
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
-        (4, 4, 8),
+        (4, 4, 16),
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),

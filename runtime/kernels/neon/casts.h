@@ -26,11 +26,11 @@ QCC_INLINE QCC_TARGET_NEON int16x4_t qcc_quantize_4__neon(const qcc_quantize_arg
 
 QCC_INLINE QCC_TARGET_NEON void qcc_quantize_f32_s8__neon(const qcc_quantize_args a, const float *QCC_RESTRICT input,
                                                           int8_t *QCC_RESTRICT output) {
-    int64_t i = 0;
-    for (; i + 8 <= a.length; i += 8)
+    const int64_t vectors = a.length - a.length % 8;
+    for (int64_t i = 0; i < vectors; i += 8)
         qcc_store_s8__neon(output + i, qcc_quantize_4__neon(a, input + i), qcc_quantize_4__neon(a, input + i + 4),
                            a.zero_point);
-    for (; i < a.length; ++i)
+    for (int64_t i = vectors; i < a.length; ++i)
         output[i] = qcc_quantize_within(input[i], a.scale, a.zero_point, a.minimum, a.maximum);
 }
 
@@ -44,8 +44,8 @@ QCC_INLINE QCC_TARGET_NEON int16x4_t qcc_requantize_4__neon(int32x4_t acc, float
 QCC_INLINE QCC_TARGET_NEON void qcc_requantize_s8__neon(const qcc_requantize_args a, const int8_t *QCC_RESTRICT input,
                                                         int8_t *QCC_RESTRICT output) {
     const int16x8_t input_zero_point = vdupq_n_s16((int16_t)a.input_zero_point);
-    int64_t i = 0;
-    for (; i + 8 <= a.length; i += 8) {
+    const int64_t vectors = a.length - a.length % 8;
+    for (int64_t i = 0; i < vectors; i += 8) {
         const int16x8_t q = vsubq_s16(vmovl_s8(vld1_s8(input + i)), input_zero_point);
         const int16x4_t first =
             qcc_requantize_4__neon(vmovl_s16(vget_low_s16(q)), a.multiplier, a.zero_point, a.minimum, a.maximum);
@@ -53,7 +53,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_requantize_s8__neon(const qcc_requantize_arg
             qcc_requantize_4__neon(vmovl_s16(vget_high_s16(q)), a.multiplier, a.zero_point, a.minimum, a.maximum);
         qcc_store_s8__neon(output + i, first, second, a.zero_point);
     }
-    for (; i < a.length; ++i)
+    for (int64_t i = vectors; i < a.length; ++i)
         output[i] = qcc_requantize(input[i] - a.input_zero_point, a.multiplier, a.zero_point, a.minimum, a.maximum);
 }
 

@@ -27,8 +27,10 @@ QCC_INLINE QCC_TARGET_NEON void qcc_add_row__neon(const qcc_add_args *a, const i
     const int64_t length = a->dims[QCC_RANK - 1];
     const int64_t lhs_stride = a->lhs_strides[QCC_RANK - 1];
     const int64_t rhs_stride = a->rhs_strides[QCC_RANK - 1];
-    int64_t i = 0;
-    for (; i + 8 <= length && (lhs_stride | rhs_stride) <= 1 && lhs_stride >= 0 && rhs_stride >= 0; i += 8) {
+    /* Other strides (both operands broadcast in turn) go element by element. */
+    const int32_t regular = (lhs_stride & ~INT64_C(1)) == 0 && (rhs_stride & ~INT64_C(1)) == 0;
+    const int64_t vectors = regular ? length - length % 8 : 0;
+    for (int64_t i = 0; i < vectors; i += 8) {
         const int16x8_t l =
             vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
         const int16x8_t r =
@@ -40,7 +42,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_add_row__neon(const qcc_add_args *a, const i
         const int16x8_t low = vmaxq_s16(sums, vdupq_n_s16((int16_t)a->minimum));
         vst1_s8(output + i, vmovn_s16(vminq_s16(low, vdupq_n_s16((int16_t)a->maximum))));
     }
-    for (; i < length; ++i)
+    for (int64_t i = vectors; i < length; ++i)
         output[i] = qcc_add_element(a, lhs[i * lhs_stride], rhs[i * rhs_stride]);
 }
 
@@ -59,8 +61,10 @@ QCC_INLINE QCC_TARGET_NEON void qcc_mul_row__neon(const qcc_mul_args *a, const i
     const int64_t length = a->dims[QCC_RANK - 1];
     const int64_t lhs_stride = a->lhs_strides[QCC_RANK - 1];
     const int64_t rhs_stride = a->rhs_strides[QCC_RANK - 1];
-    int64_t i = 0;
-    for (; i + 8 <= length && (lhs_stride | rhs_stride) <= 1 && lhs_stride >= 0 && rhs_stride >= 0; i += 8) {
+    /* Other strides (both operands broadcast in turn) go element by element. */
+    const int32_t regular = (lhs_stride & ~INT64_C(1)) == 0 && (rhs_stride & ~INT64_C(1)) == 0;
+    const int64_t vectors = regular ? length - length % 8 : 0;
+    for (int64_t i = 0; i < vectors; i += 8) {
         const int16x8_t l =
             vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
         const int16x8_t r =
@@ -71,7 +75,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_mul_row__neon(const qcc_mul_args *a, const i
                                                         a->zero_point, a->minimum, a->maximum);
         qcc_store_s8__neon(output + i, first, second, a->zero_point);
     }
-    for (; i < length; ++i)
+    for (int64_t i = vectors; i < length; ++i)
         output[i] = qcc_mul_element(a, lhs[i * lhs_stride], rhs[i * rhs_stride]);
 }
 

@@ -64,6 +64,11 @@ QCC_INLINE void qcc_add_s8__portable(const qcc_add_args a, const int8_t *QCC_RES
     }
 }
 
+QCC_INLINE int8_t qcc_mul_element(const qcc_mul_args *a, int32_t lhs, int32_t rhs) {
+    const int32_t product = (lhs - a->lhs_zero_point) * (rhs - a->rhs_zero_point);
+    return qcc_requantize(product, a->multiplier, a->zero_point, a->minimum, a->maximum);
+}
+
 QCC_INLINE void qcc_mul_s8__portable(const qcc_mul_args a, const int8_t *QCC_RESTRICT lhs,
                                      const int8_t *QCC_RESTRICT rhs, int8_t *QCC_RESTRICT output) {
     int64_t index[QCC_RANK - 1] = {0};
@@ -71,11 +76,9 @@ QCC_INLINE void qcc_mul_s8__portable(const qcc_mul_args a, const int8_t *QCC_RES
     for (int64_t rows = qcc_nd_rows(a.dims); rows > 0; --rows) {
         const int8_t *l = lhs + qcc_nd_offset(index, a.lhs_strides);
         const int8_t *r = rhs + qcc_nd_offset(index, a.rhs_strides);
-        for (int64_t i = 0; i < length; ++i) {
-            const int32_t left = l[i * a.lhs_strides[QCC_RANK - 1]] - a.lhs_zero_point;
-            const int32_t right = r[i * a.rhs_strides[QCC_RANK - 1]] - a.rhs_zero_point;
-            output[i] = qcc_requantize(left * right, a.multiplier, a.zero_point, a.minimum, a.maximum);
-        }
+        for (int64_t i = 0; i < length; ++i)
+            output[i] =
+                qcc_mul_element(&a, l[i * a.lhs_strides[QCC_RANK - 1]], r[i * a.rhs_strides[QCC_RANK - 1]]);
         output += length;
         qcc_nd_advance(index, a.dims);
     }
