@@ -1,6 +1,6 @@
 /*
  * Convolution of int8 by int8 in [-127, 127] on every AArch64 processor. Two products fit int16: 2 * 128 * 127 < 2^15; so
- * smull and smlal add 16 taps into eight int16 and sadalp adds those in pairs: 3 instructions for 16 products. A tile of
+ * smull and smlal2 add 16 taps into eight int16 and sadalp adds those in pairs: 3 instructions for 16 products. A tile of
  * 4 columns by 4 channels keeps 16 accumulators of partial sums.
  */
 #ifndef QCC_NEON_CONV2D_SYMMETRIC_H
@@ -50,40 +50,40 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_symmetric_tile__neon(const qcc_conv2d
                                                                 const int8_t *weights, const int32_t *bias,
                                                                 const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int32_t steps = (p.run + 7) / 8;
+    const int32_t full = p.run / 16, rest = p.run % 16;
     int32x4_t acc[4][4];
     QCC_UNROLL
     for (int32_t i = 0; i < 16; i++)
         acc[i / 4][i % 4] = vdupq_n_s32(0);
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const int8_t *row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;
-        for (int32_t step = 0; step + 2 <= steps; step += 2) {
-            int8x8_t x[4][2];
+        for (int32_t step = 0; step < full + (rest > 8); step++) {
+            int8x16_t x[4];
             QCC_UNROLL
-            for (int32_t i = 0; i < 4; i++) {
-                const ptrdiff_t from = (ptrdiff_t)(i < columns ? i : 0) * p.pixel_step;
-                x[i][0] = vld1_s8(row + from);
-                x[i][1] = vld1_s8(row + from + 8);
-            }
+            for (int32_t i = 0; i < 4; i++)
+                x[i] = vld1q_s8(row + (ptrdiff_t)(i < columns ? i : 0) * p.pixel_step);
             QCC_UNROLL
             for (int32_t n = 0; n < 4; n++) {
-                const int8x8_t w0 = vld1_s8(weights + n * 8), w1 = vld1_s8(weights + 32 + n * 8);
+                const int8x16_t w = vld1q_s8(weights + n * 16);
                 QCC_UNROLL
-                for (int32_t i = 0; i < columns; i++)
-                    acc[i][n] = vpadalq_s16(acc[i][n], vmlal_s8(vmull_s8(x[i][0], w0), x[i][1], w1));
+                for (int32_t i = 0; i < columns; i++) {
+                    const int16x8_t low = vmull_s8(vget_low_s8(x[i]), vget_low_s8(w));
+                    acc[i][n] = vpadalq_s16(acc[i][n], vmlal_high_s8(low, x[i], w));
+                    QCC_KEEP_VECTOR(acc[i][n]);
+                }
             }
             weights += 64;
             row += 16;
         }
-        if (steps % 2 != 0) {
+        if (rest > 0 && rest <= 8) {
             QCC_UNROLL
             for (int32_t n = 0; n < 4; n++) {
-                const int8x8_t w = vld1_s8(weights + n * 8);
+                const int8x8_t w = vld1_s8(weights + n * 16);
                 QCC_UNROLL
                 for (int32_t i = 0; i < columns; i++)
                     acc[i][n] = vpadalq_s16(acc[i][n], vmull_s8(vld1_s8(row + (ptrdiff_t)i * p.pixel_step), w));
             }
-            weights += 32;
+            weights += 64;
         }
     }
     const int32x4_t start = vld1q_s32(bias);
@@ -117,7 +117,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_symmetric_row__neon_bytes(const qcc_c
                                                                      const int32_t *bias, const float *multipliers,
                                                                      void *output) {
     const int32_t channels = a.output_channels / a.groups;
-    const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 7) / 8) * 32;
+    const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 15) / 16) * 64;
     (void)weight_zero_points; /* all are 0 */
     int32_t n = 0;
     for (; n + 4 <= channels; n += 4)
@@ -129,7 +129,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_symmetric_row__neon_bytes(const qcc_c
 }
 
 QCC_CONV2D_PREPARE(neon_bytes, QCC_TARGET_NEON, int8_t)
-QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_symmetric_4x4c8__neon, conv2d_symmetric, neon_bytes, QCC_TARGET_NEON, int8_t, 4, 8)
+QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_symmetric_4x4c16__neon, conv2d_symmetric, neon_bytes, QCC_TARGET_NEON, int8_t, 4, 16)
 
 #endif
 #endif
