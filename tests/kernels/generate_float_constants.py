@@ -146,6 +146,7 @@ def c_text() -> str:
         "#ifndef QCC_KERNELS_PORTABLE_FLOAT_CONSTANTS_H",
         "#define QCC_KERNELS_PORTABLE_FLOAT_CONSTANTS_H",
         "",
+        "/* clang-format off */",
     ]
     for name, value in constants().items():
         if isinstance(value, int):

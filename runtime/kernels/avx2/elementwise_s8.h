@@ -79,17 +79,16 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_mul_row__avx2(const qcc_mul_args *a, const i
     const int32_t regular = (lhs_stride & ~INT64_C(1)) == 0 && (rhs_stride & ~INT64_C(1)) == 0;
     const int64_t vectors = regular ? length - length % 16 : 0;
     for (int64_t i = 0; i < vectors; i += 16) {
-        const __m256i l = _mm256_sub_epi16(qcc_load_row__avx2(lhs, i, lhs_stride),
-                                           _mm256_set1_epi16((int16_t)a->lhs_zero_point));
-        const __m256i r = _mm256_sub_epi16(qcc_load_row__avx2(rhs, i, rhs_stride),
-                                           _mm256_set1_epi16((int16_t)a->rhs_zero_point));
+        const __m256i l =
+            _mm256_sub_epi16(qcc_load_row__avx2(lhs, i, lhs_stride), _mm256_set1_epi16((int16_t)a->lhs_zero_point));
+        const __m256i r =
+            _mm256_sub_epi16(qcc_load_row__avx2(rhs, i, rhs_stride), _mm256_set1_epi16((int16_t)a->rhs_zero_point));
         const __m256i bottom = _mm256_mullo_epi16(l, r);
         const __m256i top = _mm256_mulhi_epi16(l, r);
         const __m256 first = _mm256_cvtepi32_ps(_mm256_unpacklo_epi16(bottom, top));
         const __m256 second = _mm256_cvtepi32_ps(_mm256_unpackhi_epi16(bottom, top));
-        const __m256i words =
-            _mm256_packs_epi32(qcc_round_clamped__avx2(_mm256_mul_ps(first, multiplier), low, high),
-                               qcc_round_clamped__avx2(_mm256_mul_ps(second, multiplier), low, high));
+        const __m256i words = _mm256_packs_epi32(qcc_round_clamped__avx2(_mm256_mul_ps(first, multiplier), low, high),
+                                                 qcc_round_clamped__avx2(_mm256_mul_ps(second, multiplier), low, high));
         const __m256i sums = _mm256_add_epi16(words, _mm256_set1_epi16((int16_t)a->zero_point));
         const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
         _mm_storeu_si128((__m128i *)(void *)(output + i), bytes);

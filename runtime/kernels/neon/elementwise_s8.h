@@ -31,10 +31,8 @@ QCC_INLINE QCC_TARGET_NEON void qcc_add_row__neon(const qcc_add_args *a, const i
     const int32_t regular = (lhs_stride & ~INT64_C(1)) == 0 && (rhs_stride & ~INT64_C(1)) == 0;
     const int64_t vectors = regular ? length - length % 8 : 0;
     for (int64_t i = 0; i < vectors; i += 8) {
-        const int16x8_t l =
-            vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
-        const int16x8_t r =
-            vsubq_s16(qcc_load_row__neon(rhs, i, rhs_stride), vdupq_n_s16((int16_t)a->rhs_zero_point));
+        const int16x8_t l = vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
+        const int16x8_t r = vsubq_s16(qcc_load_row__neon(rhs, i, rhs_stride), vdupq_n_s16((int16_t)a->rhs_zero_point));
         const int16x4_t first = qcc_scaled_sum__neon(a, vget_low_s16(l), vget_low_s16(r));
         const int16x4_t second = qcc_scaled_sum__neon(a, vget_high_s16(l), vget_high_s16(r));
         /* Saturated sums stay outside of int8, so that clamping them later gives the same. */
@@ -65,10 +63,8 @@ QCC_INLINE QCC_TARGET_NEON void qcc_mul_row__neon(const qcc_mul_args *a, const i
     const int32_t regular = (lhs_stride & ~INT64_C(1)) == 0 && (rhs_stride & ~INT64_C(1)) == 0;
     const int64_t vectors = regular ? length - length % 8 : 0;
     for (int64_t i = 0; i < vectors; i += 8) {
-        const int16x8_t l =
-            vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
-        const int16x8_t r =
-            vsubq_s16(qcc_load_row__neon(rhs, i, rhs_stride), vdupq_n_s16((int16_t)a->rhs_zero_point));
+        const int16x8_t l = vsubq_s16(qcc_load_row__neon(lhs, i, lhs_stride), vdupq_n_s16((int16_t)a->lhs_zero_point));
+        const int16x8_t r = vsubq_s16(qcc_load_row__neon(rhs, i, rhs_stride), vdupq_n_s16((int16_t)a->rhs_zero_point));
         const int16x4_t first = qcc_requantize_4__neon(vmull_s16(vget_low_s16(l), vget_low_s16(r)), a->multiplier,
                                                        a->zero_point, a->minimum, a->maximum);
         const int16x4_t second = qcc_requantize_4__neon(vmull_s16(vget_high_s16(l), vget_high_s16(r)), a->multiplier,

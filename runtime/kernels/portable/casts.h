@@ -88,9 +88,9 @@ QCC_INLINE void qcc_dequantize_channels_s8_f32__portable(const qcc_channels_args
 }
 
 QCC_INLINE void qcc_dequantize_channels_s32_f32__portable(const qcc_channels_args a, const int32_t *QCC_RESTRICT input,
-                                                         const float *QCC_RESTRICT scales,
-                                                         const int32_t *QCC_RESTRICT zero_points,
-                                                         float *QCC_RESTRICT output) {
+                                                          const float *QCC_RESTRICT scales,
+                                                          const int32_t *QCC_RESTRICT zero_points,
+                                                          float *QCC_RESTRICT output) {
     for (int64_t row = 0; row < a.outer * a.channels; ++row) {
         const int64_t channel = row % a.channels;
         for (int64_t i = row * a.inner; i < (row + 1) * a.inner; ++i)
@@ -107,8 +107,7 @@ QCC_INLINE void qcc_dequantize_s32_f32__portable(const qcc_quantize_args a, cons
 QCC_INLINE void qcc_requantize_s8__portable(const qcc_requantize_args a, const int8_t *QCC_RESTRICT input,
                                             int8_t *QCC_RESTRICT output) {
     for (int64_t i = 0; i < a.length; ++i)
-        output[i] =
-            qcc_requantize(input[i] - a.input_zero_point, a.multiplier, a.zero_point, a.minimum, a.maximum);
+        output[i] = qcc_requantize(input[i] - a.input_zero_point, a.multiplier, a.zero_point, a.minimum, a.maximum);
 }
 
 /* s8 to u8 and back: the same value 128 higher. */

@@ -43,8 +43,7 @@ typedef struct {
 } qcc_lookup_args;
 
 QCC_INLINE int8_t qcc_add_element(const qcc_add_args *a, int32_t lhs, int32_t rhs) {
-    const int32_t sum =
-        (lhs - a->lhs_zero_point) * a->lhs_multiplier + (rhs - a->rhs_zero_point) * a->rhs_multiplier;
+    const int32_t sum = (lhs - a->lhs_zero_point) * a->lhs_multiplier + (rhs - a->rhs_zero_point) * a->rhs_multiplier;
     const int32_t result = qcc_rne_shift(sum, a->shift) + a->zero_point;
     return (int8_t)qcc_min_i32(qcc_max_i32(result, a->minimum), a->maximum);
 }
@@ -57,8 +56,7 @@ QCC_INLINE void qcc_add_s8__portable(const qcc_add_args a, const int8_t *QCC_RES
         const int8_t *l = lhs + qcc_nd_offset(index, a.lhs_strides);
         const int8_t *r = rhs + qcc_nd_offset(index, a.rhs_strides);
         for (int64_t i = 0; i < length; ++i)
-            output[i] =
-                qcc_add_element(&a, l[i * a.lhs_strides[QCC_RANK - 1]], r[i * a.rhs_strides[QCC_RANK - 1]]);
+            output[i] = qcc_add_element(&a, l[i * a.lhs_strides[QCC_RANK - 1]], r[i * a.rhs_strides[QCC_RANK - 1]]);
         output += length;
         qcc_nd_advance(index, a.dims);
     }
@@ -77,8 +75,7 @@ QCC_INLINE void qcc_mul_s8__portable(const qcc_mul_args a, const int8_t *QCC_RES
         const int8_t *l = lhs + qcc_nd_offset(index, a.lhs_strides);
         const int8_t *r = rhs + qcc_nd_offset(index, a.rhs_strides);
         for (int64_t i = 0; i < length; ++i)
-            output[i] =
-                qcc_mul_element(&a, l[i * a.lhs_strides[QCC_RANK - 1]], r[i * a.rhs_strides[QCC_RANK - 1]]);
+            output[i] = qcc_mul_element(&a, l[i * a.lhs_strides[QCC_RANK - 1]], r[i * a.rhs_strides[QCC_RANK - 1]]);
         output += length;
         qcc_nd_advance(index, a.dims);
     }

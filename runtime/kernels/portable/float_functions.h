@@ -1,7 +1,7 @@
 /*
- * exp, log, tanh, sigmoid, erf, pow and sqrt of float32 in 64-bit integer arithmetic: no libm, the same bits everywhere.
- * The line-by-line twin of dialects/reference/float_functions.py, which explains the algorithms. A number written x_q48
- * is an integer with 48 fraction bits; right shifts of negative numbers are arithmetic.
+ * exp, log, tanh, sigmoid, erf, pow and sqrt of float32 in 64-bit integer arithmetic: no libm, the same bits
+ * everywhere. The line-by-line twin of dialects/reference/float_functions.py, which explains the algorithms. A number
+ * written x_q48 is an integer with 48 fraction bits; right shifts of negative numbers are arithmetic.
  */
 #ifndef QCC_KERNELS_PORTABLE_FLOAT_FUNCTIONS_H
 #define QCC_KERNELS_PORTABLE_FLOAT_FUNCTIONS_H

@@ -14,6 +14,32 @@ QCC_INLINE double qcc_add_lanes(double *lanes) {
     return lanes[0];
 }
 
+/* The sums of a row of floats, in blocks that a vectorizer sees. */
+QCC_INLINE void qcc_sum_row(const float *row, int64_t length, double *lanes) {
+    const int64_t blocks = length - length % QCC_LANES;
+    for (int64_t start = 0; start < blocks; start += QCC_LANES) {
+        for (int32_t i = 0; i < QCC_LANES; ++i)
+            lanes[i] += (double)row[start + i];
+    }
+    for (int64_t i = blocks; i < length; ++i)
+        lanes[i - blocks] += (double)row[i];
+}
+
+/* The same of the squares of row - offset; the products are exact. */
+QCC_INLINE void qcc_sum_squares(const float *row, int64_t length, float offset, double *lanes) {
+    const int64_t blocks = length - length % QCC_LANES;
+    for (int64_t start = 0; start < blocks; start += QCC_LANES) {
+        for (int32_t i = 0; i < QCC_LANES; ++i) {
+            const double x = (double)(row[start + i] - offset);
+            lanes[i] += x * x;
+        }
+    }
+    for (int64_t i = blocks; i < length; ++i) {
+        const double x = (double)(row[i] - offset);
+        lanes[i - blocks] += x * x;
+    }
+}
+
 /*
  * The square root of a double, digit by digit, correctly rounded: no libm. Called once per row or channel, so that its
  * 54 steps do not count.

@@ -52,14 +52,10 @@ QCC_INLINE void qcc_layer_norm_f32__portable(const qcc_layer_norm_args a, const 
                                              float *QCC_RESTRICT output) {
     for (int64_t row = 0; row < a.outer; ++row, input += a.length, output += a.length) {
         double lanes[QCC_LANES] = {0.0};
-        for (int64_t i = 0; i < a.length; ++i)
-            lanes[i % QCC_LANES] += (double)input[i];
+        qcc_sum_row(input, a.length, lanes);
         const float mean = (float)(qcc_add_lanes(lanes) / (double)a.length);
         double squares[QCC_LANES] = {0.0};
-        for (int64_t i = 0; i < a.length; ++i) {
-            const double centred = (double)(input[i] - mean);
-            squares[i % QCC_LANES] += centred * centred;
-        }
+        qcc_sum_squares(input, a.length, mean, squares);
         const double variance = qcc_add_lanes(squares) / (double)a.length;
         const float factor = (float)(1.0 / qcc_sqrt_f64(variance + (double)a.epsilon));
         for (int64_t i = 0; i < a.length; ++i) {

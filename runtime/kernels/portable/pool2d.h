@@ -113,8 +113,8 @@ QCC_INLINE void qcc_avg_pool2d_s8__portable(const qcc_pool2d_args a, const int8_
             const qcc_taps taps = qcc_window_taps(&a, pixel);                                                          \
             __builtin_memcpy(output, input + taps.offset, (size_t)a.channels * sizeof(type));                          \
             for (int32_t tap = 1; tap < taps.rows * taps.columns; ++tap) {                                             \
-                const type *from = input + taps.offset + tap / taps.columns * taps.row_step +                          \
-                                   tap % taps.columns * taps.column_step;                                              \
+                const type *from =                                                                                     \
+                    input + taps.offset + tap / taps.columns * taps.row_step + tap % taps.columns * taps.column_step;  \
                 for (int32_t c = 0; c < a.channels; ++c)                                                               \
                     output[c] = greater(output[c], from[c]);                                                           \
             }                                                                                                          \

@@ -1,6 +1,6 @@
 /*
- * Integer reductions and comparisons over any axes. The input is walked once in memory order; result_strides are those of the result,
- * 0 along the axes that are reduced.
+ * Integer reductions and comparisons over any axes. The input is walked once in memory order; result_strides are those
+ * of the result, 0 along the axes that are reduced.
  */
 #ifndef QCC_KERNELS_PORTABLE_REDUCE_H
 #define QCC_KERNELS_PORTABLE_REDUCE_H
@@ -24,7 +24,7 @@ typedef struct {
 
 /* Mean (the divisor is in the multiplier) or sum; sums: int32, result_length. */
 QCC_INLINE void qcc_reduce_quantized_s8__portable(const qcc_reduce_args a, const int8_t *QCC_RESTRICT input,
-                                            int8_t *QCC_RESTRICT output, int32_t *QCC_RESTRICT sums) {
+                                                  int8_t *QCC_RESTRICT output, int32_t *QCC_RESTRICT sums) {
     int64_t index[QCC_RANK - 1] = {0};
     const int64_t length = a.dims[QCC_RANK - 1];
     for (int64_t i = 0; i < a.result_length; ++i)

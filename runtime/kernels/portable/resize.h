@@ -74,7 +74,9 @@ QCC_INLINE void qcc_resize_linear_f32__portable(const qcc_resize_args a, const f
 }
 
 /* (2048 - weight) a + weight b */
-QCC_INLINE int32_t qcc_interpolate_s32(int32_t a, int32_t b, int32_t weight) { return (2048 - weight) * a + weight * b; }
+QCC_INLINE int32_t qcc_interpolate_s32(int32_t a, int32_t b, int32_t weight) {
+    return (2048 - weight) * a + weight * b;
+}
 
 /* The tables are those of the float interpolation, with 11-bit weights. */
 QCC_INLINE void qcc_resize_linear_s8__portable(const qcc_resize_args a, const int8_t *QCC_RESTRICT input,
