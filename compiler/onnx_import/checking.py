@@ -1,20 +1,12 @@
-"""
-What onnx itself says about one node: whether it is valid, and the types of its outputs.
-"""
+"""What onnx itself knows of operators: schemas, and whether a node fits its schema."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import onnx
-from onnx import numpy_helper, shape_inference
 
 from qcc.compiler.onnx_import.structure import node_error
-from qcc.compiler.onnx_import.tensors import Array
-
-_SMALL_DATA = 1024
-"""Constants of at most this many elements are shown to type inference."""
 
 
 def check_node(
@@ -48,40 +40,6 @@ def schema_of(domain: str, op_type: str, version: int) -> onnx.defs.OpSchema | N
         return onnx.defs.get_schema(op_type, version, domain)
     except onnx.defs.SchemaError:
         return None
-
-
-def infer_types(
-    node: onnx.NodeProto,
-    versions: Mapping[str, int],
-    input_types: Mapping[str, onnx.TypeProto],
-    constants: Mapping[str, Array],
-) -> dict[str, onnx.TypeProto]:
-    """
-    The types of the outputs of one node, as far as onnx can infer them.
-
-    Raises QccError when the inputs do not fit the operator.
-    """
-    schema = schema_of(node.domain, node.op_type, versions.get(node.domain, 0))
-    if schema is None:
-        return {}
-    data = {
-        name: numpy_helper.from_array(array, name)
-        for name, array in constants.items()
-        if array.size <= _SMALL_DATA and array.dtype != np.object_
-    }
-    opsets = [onnx.helper.make_opsetid(*entry) for entry in versions.items()]
-    try:
-        return shape_inference.infer_node_outputs(
-            schema, node, dict(input_types), data, opset_imports=opsets
-        )
-    except (shape_inference.InferenceError, onnx.checker.ValidationError) as error:
-        raise node_error(
-            node, f"this {node.op_type} node is not valid", first_line(error)
-        ) from error
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise node_error(
-            node, f"cannot infer the type of this {node.op_type}", first_line(error)
-        ) from error
 
 
 def first_line(error: Exception) -> str:

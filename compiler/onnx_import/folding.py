@@ -22,35 +22,90 @@ from qcc.compiler.onnx_import.tensors import Array
 LARGEST_FOLDED = 1 << 27
 """Elements of a constant that folding may make (512 MiB of float32)."""
 
-_RANDOM = {
-    "Bernoulli",
-    "Multinomial",
-    "RandomNormal",
-    "RandomNormalLike",
-    "RandomUniform",
-    "RandomUniformLike",
+_BROADCASTING = frozenset(
+    """
+    Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual
+    Less LessOrEqual Max Mean Min Mod Mul Or Pow Sub Sum Where Xor
+    """.split()
+)
+
+_GROWING = {
+    *_BROADCASTING,
+    "ConstantOfShape",
+    "Expand",
+    "Gather",
+    "Gemm",
+    "MatMul",
+    "OneHot",
+    "Pad",
+    "Range",
+    "Tile",
 }
 
-_NOT_FOLDED = _RANDOM | {"DequantizeLinear", "If", "Loop", "Scan"}
+_NOT_GROWING = frozenset(
+    """
+    Abs Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh BitwiseNot Cast Ceil Clip
+    Compress Concat Constant Cos Cosh CumSum Erf Exp Flatten Floor GatherElements
+    GatherND Identity IsInf IsNaN Log Neg NonZero Not QuantizeLinear Reciprocal ReduceL1
+    ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
+    ReduceSum ReduceSumSquare Relu Reshape Round ScatterElements ScatterND Shape Sigmoid
+    Sign Sin Sinh Size Slice Split Sqrt Squeeze Tan Tanh TopK Transpose Trilu Unique
+    Unsqueeze
+    """.split()
+)
+"""Operators whose outputs are about as large as their inputs."""
+
+
+def _product(shape: Array) -> int:
+    return math.prod(int(size) for size in shape.reshape(-1))
+
+
+def _result_size(node: onnx.NodeProto, inputs: Sequence[Array]) -> int:
+    """A bound of the output's elements for operators that can make much of little."""
+    first = inputs[0]
+    match node.op_type:
+        case "ConstantOfShape":
+            return _product(first)
+        case "Expand":
+            shape = [int(size) for size in inputs[1].reshape(-1)]
+            return math.prod(np.broadcast_shapes(first.shape, shape))
+        case "Gather":
+            axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
+            return first.size // first.shape[axis] * inputs[1].size
+        case "Gemm" | "MatMul":
+            second = inputs[1]
+            return first.size * second.size // max(1, min(*first.shape, *second.shape))
+        case "OneHot":
+            return first.size * int(inputs[1].reshape(()))
+        case "Pad":
+            added = int(np.maximum(inputs[1], 0).sum())
+            return math.prod(size + added for size in first.shape)
+        case "Range":
+            start, limit, delta = (float(array.reshape(())) for array in inputs)
+            return max(0, math.ceil((limit - start) / delta))
+        case "Tile":
+            return first.size * _product(inputs[1])
+        case _:
+            return math.prod(np.broadcast_shapes(*(array.shape for array in inputs)))
 
 
 def fold(
     node: onnx.NodeProto,
     versions: Mapping[str, int],
     constants: Mapping[str, Array],
-    output_types: Mapping[str, onnx.TypeProto],
 ) -> Sequence[Array] | None:
     """
     The outputs of a node whose inputs are all in `constants`, else None.
 
-    DequantizeLinear is left alone, because its integers are wanted, and so are nodes
-    that onnx cannot evaluate. Raises QccError when the evaluation fails.
+    Only operators of shape arithmetic and elementwise ones are evaluated; in particular
+    DequantizeLinear is left alone, because its integers are wanted. Raises QccError
+    when the evaluation fails or the result would be too large.
     """
-    if node.op_type in _NOT_FOLDED or node.domain != "":
+    if node.domain != "" or node.op_type not in _NOT_GROWING | _GROWING:
         return None
     if any(name and name not in constants for name in node.input):
         return None
-    _check_size(node, output_types)
+    _check_size(node, [constants[name] for name in node.input if name])
     from onnx.reference import ReferenceEvaluator
 
     read = {name: constants[name] for name in node.input if name}
@@ -94,16 +149,17 @@ def _value_info(name: str, array: Array) -> onnx.ValueInfoProto:
     return onnx.helper.make_tensor_value_info(name, kind, array.shape)
 
 
-def _check_size(
-    node: onnx.NodeProto, output_types: Mapping[str, onnx.TypeProto]
-) -> None:
-    for name, kind in output_types.items():
-        dims = kind.tensor_type.shape.dim
-        size = math.prod(dim.dim_value for dim in dims if dim.HasField("dim_value"))
-        if size > LARGEST_FOLDED:
-            raise node_error(
-                node,
-                f"the constant {name!r} would be too large",
-                f"it has {size} elements; at most {LARGEST_FOLDED} are supported",
-                "make the model's constants smaller; the file may be corrupt",
-            )
+def _check_size(node: onnx.NodeProto, inputs: Sequence[Array]) -> None:
+    if node.op_type not in _GROWING:
+        return
+    try:
+        size = _result_size(node, inputs)
+    except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+        raise _folding_error(node, error) from error
+    if size > LARGEST_FOLDED:
+        raise node_error(
+            node,
+            f"the result of this {node.op_type} of constants would be too large",
+            f"it may have {size} elements; at most {LARGEST_FOLDED} are supported",
+            "make the model's constants smaller; the file may be corrupt",
+        )

@@ -18,7 +18,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from qcc.compiler.onnx_import import functions
-from qcc.compiler.onnx_import.checking import check_node, infer_types
+from qcc.compiler.onnx_import.checking import check_node
 from qcc.compiler.onnx_import.folding import fold
 from qcc.compiler.onnx_import.loading import LARGEST_TENSOR, tensor_array
 from qcc.compiler.onnx_import.node import Node
@@ -43,6 +43,8 @@ Versions = Mapping[str, int]
 ErrorMaker = Callable[[str, str], QccError]
 """Makes an error from a reason and a remedy."""
 
+_RUNTIME_TYPES = frozenset(ELEMENT_TYPES.values())
+
 _DEPTH_LIMIT = 8
 """How deep function bodies may nest."""
 
@@ -54,7 +56,7 @@ class GraphBuilder:
         """`used`: names that some node or output reads."""
         self.block = Block()
         self.tensors: dict[str, Tensor] = {}
-        self._types: dict[str, onnx.TypeProto] = {}
+        self._unsigned: set[SSAValue] = set()
         self._used = set(used)
         self._ir_version = ir_version
         self._materialized: dict[str, SSAValue] = {}
@@ -72,20 +74,19 @@ class GraphBuilder:
             )
         kind = TensorType(ELEMENT_TYPES[data_type], shape)
         value = self.block.insert_arg(kind, len(self.block.args))
-        self._bind(name, value, onnx_type_of(value))
+        self.tensors[name] = value
 
     def add_initializer(self, tensor: onnx.TensorProto) -> None:
         """Binds a constant of the graph."""
-        array = tensor_array(tensor)
-        self._bind(tensor.name, array, onnx_type_of(array))
+        self.tensors[tensor.name] = tensor_array(tensor)
 
-    def _bind(self, name: str, tensor: Tensor, kind: onnx.TypeProto) -> None:
-        self.tensors[name] = tensor
-        self._types[name] = kind
+    def is_unsigned(self, tensor: Tensor) -> bool:
+        """Whether a quantized value has elements of type uint8 in the ONNX model."""
+        return isinstance(tensor, SSAValue) and tensor in self._unsigned
 
-    def is_unsigned(self, name: str) -> bool:
-        """Whether a tensor has elements of type uint8 in the ONNX model."""
-        return self._types[name].tensor_type.elem_type == onnx.TensorProto.UINT8
+    def mark_unsigned(self, value: SSAValue) -> None:
+        """Says that a quantized value is uint8 in ONNX; so is what is moved from it."""
+        self._unsigned.add(value)
 
     def is_used(self, name: str) -> bool:
         """Whether anything reads the tensor."""
@@ -152,18 +153,26 @@ class GraphBuilder:
             return self.materialize(name, error, infinite=True)
         if not is_quantized(element_type_of(tensor)):
             return tensor
-        element = ui8 if self.is_unsigned(name) else i8
+        element = ui8 if self.is_unsigned(tensor) else i8
         return self._add(quant.StorageCastOp(tensor, element), name)
 
     # Operations
 
     def insert(self, op: Operation, proto: onnx.NodeProto) -> SSAValue:
         """Appends an op that comes from `proto`; returns its first result."""
-        return self._add(op, proto.name or next(filter(None, proto.output)))
+        value = self._add(op, proto.name or next(filter(None, proto.output)))
+        if is_quantized(element_type_of(value)) and any(
+            operand in self._unsigned for operand in op.operands
+        ):
+            self._unsigned.add(value)
+        return value
 
     def _add(self, op: Operation, node_name: str) -> SSAValue:
         set_node_name(op, node_name)
         for result in op.results:
+            element = element_type_of(result)
+            if element not in _RUNTIME_TYPES and not is_quantized(element):
+                raise VerifyException(f"elements of type {element} are not supported")
             shape = shape_of(result)
             if 0 in shape or math.prod(shape) > LARGEST_TENSOR:
                 raise VerifyException(
@@ -195,23 +204,19 @@ class GraphBuilder:
         for name in filter(None, proto.input):
             if name not in self.tensors:
                 raise node.error(f"its input {name!r} is not defined")
-        input_types = {name: self._types[name] for name in proto.input if name}
-        constants = self._constants_of(proto)
-        output_types = infer_types(proto, versions, input_types, constants)
-        folded = fold(proto, versions, constants, output_types)
+        folded = fold(proto, versions, self._constants_of(proto))
         if folded is not None:
-            self._bind_outputs(proto, folded, {})
+            self._bind_outputs(proto, folded)
             return
         converter = find_converter(proto.domain, proto.op_type, version)
         if converter is not None:
-            self._check_types(node, output_types)
             results = converter(node)
             if isinstance(results, np.ndarray | QuantizedConstant | SSAValue):
                 results = [results]
             if results is not None:
-                self._bind_outputs(proto, results, output_types)
+                self._bind_outputs(proto, results)
                 return
-        inner = self._expanded(node, versions, list(input_types.values()))
+        inner = self._expanded(node, versions)
         if inner is None or depth == _DEPTH_LIMIT:
             raise self._unsupported(node)
         nodes, inner_versions = inner
@@ -235,41 +240,18 @@ class GraphBuilder:
                 result[name] = tensor
         return result
 
-    def _check_types(
-        self, node: Node, output_types: Mapping[str, onnx.TypeProto]
-    ) -> None:
-        for name, kind in output_types.items():
-            if not kind.HasField("tensor_type"):
-                raise node.error(f"its output {name} is not a tensor")
-            data_type = kind.tensor_type.elem_type
-            if data_type and data_type not in ELEMENT_TYPES:
-                raise node.error(
-                    f"its output {name} has elements of type "
-                    f"{onnx_type_name(data_type)}",
-                    "export the model in float32",
-                )
-
-    def _bind_outputs(
-        self,
-        proto: onnx.NodeProto,
-        results: Sequence[Tensor],
-        types: Mapping[str, onnx.TypeProto],
-    ) -> None:
+    def _bind_outputs(self, proto: onnx.NodeProto, results: Sequence[Tensor]) -> None:
         for name, tensor in zip(proto.output, results):
             # A tensor at which the graph is cut has its value already.
             if not name or name in self.tensors:
                 continue
-            unsigned = (
-                name in types
-                and types[name].tensor_type.elem_type == onnx.TensorProto.UINT8
-            )
-            self._bind(name, tensor, onnx_type_of(tensor, unsigned))
+            self.tensors[name] = tensor
             if isinstance(tensor, SSAValue) and isinstance(tensor.owner, Operation):
                 if tensor.owner.results[0] is tensor:
                     tensor.owner.attributes.setdefault(TENSOR, StringAttr(name))
 
     def _expanded(
-        self, node: Node, versions: Versions, input_types: Sequence[onnx.TypeProto]
+        self, node: Node, versions: Versions
     ) -> tuple[list[onnx.NodeProto], Versions] | None:
         proto = node.proto
         if proto.domain == "" and proto.op_type == "If":
@@ -279,7 +261,9 @@ class GraphBuilder:
             name = "then_branch" if bool(condition.reshape(())) else "else_branch"
             branch = node.attributes[name].g
             return functions.branch_nodes(proto, branch), versions
-        body = functions.function_body(proto, versions, input_types)
+        tensors = [self.tensors[name] for name in proto.input if name]
+        types = [onnx_type_of(each, self.is_unsigned(each)) for each in tensors]
+        body = functions.function_body(proto, versions, types)
         if body is None:
             return None
         nodes, body_versions = functions.expand(proto, body)

@@ -163,9 +163,7 @@ class Node:
     def constant_scalar(self, index: int, role: str) -> float:
         """The one element of a constant input."""
         array = self.constant(index, role)
-        if array.size != 1 or not (
-            np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_
-        ):
+        if array.size != 1 or array.dtype.kind not in "biuf":
             raise self.error(f"its {role} is not one number")
         value = float(array.reshape(()))
         if np.isnan(value):
@@ -210,8 +208,8 @@ class Node:
         return self.builder.materialize(self.proto.input[index], self.error, infinite)
 
     def is_unsigned(self, index: int) -> bool:
-        """Whether input `index` has elements of type uint8 in the ONNX model."""
-        return self.builder.is_unsigned(self.proto.input[index])
+        """Whether input `index` is quantized, and to uint8 in the ONNX model."""
+        return self.builder.is_unsigned(self.tensor(index))
 
     # Outputs
 

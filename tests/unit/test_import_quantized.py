@@ -231,7 +231,7 @@ def test_integer_products() -> None:
 @pytest.mark.parametrize(
     ("constants", "why"),
     [
-        ({"s": np.float32(0.1), "z": np.int16(0)}, "INT16"),
+        ({"s": np.float32(0.1), "z": np.int16(0)}, "int16"),
         ({"s": np.float32(0), "z": np.int8(0)}, "not positive and finite"),
         ({"s": np.float32(np.nan), "z": np.int8(0)}, "not positive and finite"),
         ({"s": np.ones(3, np.float32), "z": np.zeros(3, np.int8)}, "3 scales"),

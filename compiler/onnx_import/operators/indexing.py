@@ -14,6 +14,9 @@ from qcc.dialects.blob import element_type_of_dtype
 from qcc.dialects.types import element_type_of, shape_of, storage_dtype
 
 
+_VALUE_DTYPES = {np.dtype(kind) for kind in (np.float32, np.int32, np.int64)}
+
+
 @onnx_op("Gather")
 def gather(node: Node) -> Tensor:
     """numpy.take; one constant index is a slice."""
@@ -42,6 +45,8 @@ def one_hot(node: Node) -> SSAValue:
     values = node.constant(2, "pair of values")
     if values.shape != (2,) or depth != int(depth):
         raise node.error("its depth or its pair of values is wrong")
+    if values.dtype not in _VALUE_DTYPES:
+        raise node.error(f"its values are of type {values.dtype}")
     indices = node.value(0)
     rank = len(shape_of(indices)) + 1
     return node.emit(

@@ -21,7 +21,12 @@ from qcc.compiler.onnx_import.tensors import Array, QuantizedConstant, Tensor
 from qcc.dialects import nn, quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.quant import UniformType
-from qcc.dialects.types import element_type_of, shape_of
+from qcc.dialects.types import (
+    element_type_of,
+    is_quantized,
+    shape_of,
+    storage_dtype,
+)
 
 _SHIFT = 128
 """What the uint8 and int8 forms of the same number differ by."""
@@ -95,9 +100,10 @@ def _integers(node: Node, index: int) -> np.dtype[np.generic]:
         raise node.error("its input is already dequantized")
     if not isinstance(tensor, SSAValue):
         return tensor.dtype
-    if element_type_of(tensor) == i32:
-        return np.dtype(np.int32)
-    return np.dtype(np.uint8 if node.is_unsigned(index) else np.int8)
+    element = element_type_of(tensor)
+    if is_quantized(element):
+        return np.dtype(np.uint8 if node.is_unsigned(index) else np.int8)
+    return storage_dtype(element)
 
 
 def _dequantized(node: Node, index: int, scale_index: int, axis: int) -> Tensor:
@@ -156,7 +162,10 @@ def _quantized(node: Node, value: SSAValue, scale_index: int, axis: int) -> SSAV
     if dtype == np.int32:
         raise _unsupported(node, "it quantizes to int32")
     kind = _type(node, scale_index, dtype, shape_of(value), axis)
-    return node.emit(quant.QuantizeCastOp(value, kind))
+    result = node.emit(quant.QuantizeCastOp(value, kind))
+    if dtype == np.uint8:
+        node.builder.mark_unsigned(result)
+    return result
 
 
 @onnx_op("QLinearConv", since=10)
