@@ -45,7 +45,9 @@ def test_enumerations_are_those_of_c(
 
 def test_there_is_a_portable_twin_of_every_kernel() -> None:
     portable = {row.stem for row in KERNELS if row.isa == "portable"}
-    assert {row.stem for row in KERNELS} == portable
+    # A form for weights without zero points has the general kernel as its twin.
+    stems = {row.stem.removesuffix("_symmetric") for row in KERNELS}
+    assert stems == portable
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
