@@ -90,35 +90,34 @@ def quantization_passes(
     A model that comes with casts of its own (QDQ) keeps its types in every mode: what
     they wrap becomes integer, in mode `float` too.
     """
-    declared = (f"{n}={a!r}:{b!r}" for n, (a, b) in options.input_ranges.items())
-    insert: dict[str, list[ModulePass]] = {
-        "static": [
-            AnalyzeRangesPass(input_ranges=tuple(declared)),
-            InsertQuantizePass(),
-            UnifyScalesPass(),
-        ],
-        "dynamic": [],
-        "float": [],
-    }
+    declared = tuple(
+        f"{name}={float(low)}:{float(high)}"
+        for name, (low, high) in options.input_ranges.items()
+    )
+    choose_types: list[ModulePass] = [
+        AnalyzeRangesPass(input_ranges=declared),
+        InsertQuantizePass(),
+        UnifyScalesPass(),
+    ]
     lower: list[ModulePass] = [
         CancelCastsPass(),
         QuantizeConstantsPass(),
         LowerToQuantPass(),
     ]
-    rest: dict[str, list[ModulePass]] = {
-        "static": [],
-        "dynamic": [InsertDynamicQuantizePass()],
-        "float": [],
-    }
-    int8: list[ModulePass] = [
+    keep_every_bit: list[ModulePass] = [
         FoldZeroPointsPass(),
         FuseActivationsPass(),
         FuseResidualPass(),
         LookupTablesPass(),
     ]
-    check: list[ModulePass] = [CheckIntegerOnlyPass()] if options.int8_only else []
-    borders = [] if options.io == "float" else [QuantizedIoPass(type=options.io)]
-    return [*insert[mode], *lower, *rest[mode], *int8, *borders, *check]
+    return [
+        *(choose_types if mode == "static" else []),
+        *lower,
+        *([InsertDynamicQuantizePass()] if mode == "dynamic" else []),
+        *keep_every_bit,
+        *([] if options.io == "float" else [QuantizedIoPass(type=options.io)]),
+        *([CheckIntegerOnlyPass()] if options.int8_only else []),
+    ]
 
 
 def build_pipeline(

@@ -47,7 +47,8 @@ _CODOMAINS: dict[type[Operation], tuple[float, float]] = {
     nn.ReduceSumSquareOp: (0.0, math.inf),
 }
 
-LOWEST_PADDING = 1e30
+LARGEST_PADDING = 1e30
+"""What pads with more than this means infinity."""
 
 _AVERAGES = (nn.AvgPool2dOp, nn.ReduceMeanOp)
 
@@ -55,7 +56,9 @@ _AVERAGES = (nn.AvgPool2dOp, nn.ReduceMeanOp)
 def codomain(op: Operation) -> Range:
     """What an op can give for any operand; may be infinite."""
     if isinstance(op, nn.ClipOp):
-        return op.min.value.data, op.max.value.data
+        return op.min_value, op.max_value
+    if isinstance(op, nn.OneHotOp):
+        return min(op.on_value, op.off_value), max(op.on_value, op.off_value)
     return _CODOMAINS.get(type(op), (-math.inf, math.inf))
 
 
@@ -83,7 +86,7 @@ def _moved_range(op: Operation) -> Range | None:
     if isinstance(op, nn.PadOp) and op.mode.data == "constant":
         value = op.value.value.data
         # Padding "with minus infinity" for a maximum saturates, it needs no range.
-        if abs(value) < LOWEST_PADDING:
+        if abs(value) < LARGEST_PADDING:
             known.append(widened(value, value))
     return union(known)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, i8
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
@@ -20,12 +21,15 @@ from xdsl.pattern_rewriter import (
 )
 
 from qcc.dialects import nn
+from qcc.dialects.naming import replace
 from qcc.dialects.quant import (
     DequantizeCastOp,
     QuantizeCastOp,
     RequantizeOp,
+    StorageCastOp,
     UniformType,
 )
+from qcc.dialects.reference import numbers
 from qcc.dialects.types import shape_of, tensor
 from qcc.passes.quantizable import Form, activations, constant_array, form_of
 from qcc.passes.rewriting import (
@@ -93,11 +97,37 @@ class SinkDequantize(RewritePattern):
         dequantize.location = new.location
 
 
+class QuantizeOneHot(RewritePattern):
+    """qcast(one_hot(i) {on, off}) -> scast(one_hot(i) {q(on), q(off)})"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: QuantizeCastOp, rewriter: PatternRewriter, /):
+        source = op.input.owner
+        kind = int8_type(op.result)
+        if not isinstance(source, nn.OneHotOp) or kind is None:
+            return
+        reals = np.array([source.on_value, source.off_value], np.float32)
+        on, off = numbers.quantize_to(reals, kind)
+        stored = nn.OneHotOp(
+            source.indices,
+            depth=source.depth_value,
+            axis=source.axis_value,
+            on=float(on),
+            off=float(off),
+            element_type=i8,
+        )
+        replace(rewriter, op, [stored, StorageCastOp(stored, kind)])
+
+
 @dataclass(frozen=True)
 class CancelCastsPass(ModulePass):
-    """Sinks dcasts below data movement and cancels qcasts against them."""
+    """
+    Sinks dcasts below data movement and cancels qcasts against them.
+
+    A rounded one-hot encoding is made of integers at once.
+    """
 
     name = "cancel-casts"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        rewrite(ctx, op, [CancelQuantize(), SinkDequantize()])
+        rewrite(ctx, op, [CancelQuantize(), SinkDequantize(), QuantizeOneHot()])

@@ -71,11 +71,7 @@ class _Classes:
         self._class_of: dict[SSAValue, list[SSAValue]] = {}
 
     def merge(self, values: list[SSAValue]) -> None:
-        merged: list[SSAValue] = []
-        for value in values:
-            for member in self._class_of.get(value, [value]):
-                if member not in merged:
-                    merged.append(member)
+        merged = list(dict.fromkeys(m for v in values for m in self.members(v)))
         self._class_of.update((member, merged) for member in merged)
 
     def members(self, value: SSAValue) -> list[SSAValue]:

@@ -71,3 +71,13 @@ func.func @weights(%w: tensor<2x3x!quant.uniform<i8:f32:0, {0.5:0, 0.25:0}>>) ->
   %1 = nn.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
   func.return %1 : tensor<3x2xf32>
 }
+
+// 1 is stored as 127, 0 as -128.
+// CHECK-LABEL: @one_hot
+func.func @one_hot(%i: tensor<4xi64>) -> tensor<4x3x!quant.uniform<i8:f32, 0.003921569:-128>> {
+  // CHECK-NEXT: nn.one_hot {{.*}}on = 1.270000e+02 : f32, off = -1.280000e+02 : f32} : (tensor<4xi64>) -> tensor<4x3xi8>
+  // CHECK-NEXT: quant.scast {{.*}}tensor = "encoded"
+  %0 = nn.one_hot %i {axis = 1 : i64, depth = 3 : i64} : (tensor<4xi64>) -> tensor<4x3xf32>
+  %1 = quant.qcast %0 {tensor = "encoded"} : (tensor<4x3xf32>) -> tensor<4x3x!quant.uniform<i8:f32, 0.003921569:-128>>
+  func.return %1 : tensor<4x3x!quant.uniform<i8:f32, 0.003921569:-128>>
+}
