@@ -27,6 +27,11 @@ class KernelRow:
     """(MR, NR, KR) where packing depends on it."""
     activation_offset: int = 0
     """What the kernel adds to the stored input; the bias must take it back."""
+    run_time: tuple[str, ...] = ()
+    """
+    Arguments that need not be literals for the kernel to be fast: layers that differ in
+    them only share one function.
+    """
 
     @property
     def function(self) -> str:
@@ -42,8 +47,19 @@ class KernelRow:
         return f"{self.isa}/{self.header}"
 
 
+_SIZES = (
+    *("input_height", "input_width", "channels", "output_height", "output_width"),
+    *("output_channels", "pad_top", "pad_left", "column_block", "input_zero_point"),
+    *("zero_point", "minimum", "maximum", "conv_multiplier", "residual_multiplier"),
+    *("residual_shift", "residual_zero_point", "sum_zero_point", "sum_minimum"),
+    "sum_maximum",
+)
+"""Of a convolution: what is left as literals decides which loops there are."""
+
+
 def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
-    return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", "qcc_conv2d_args", tile)
+    struct = "qcc_conv2d_args"
+    return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", struct, tile, run_time=_SIZES)
 
 
 def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
@@ -82,6 +98,14 @@ KERNELS: list[KernelRow] = [
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
         (4, 4, 16),
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
+        "avx512vnni",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (12, 16, 4),
+        activation_offset=128,
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),

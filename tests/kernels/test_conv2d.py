@@ -105,7 +105,7 @@ def _check(
     wide = w.astype(np.int32)
     if zw is not None:
         wide = wide - zw.astype(np.int32).reshape(-1, 1, 1, 1)
-    offset = 128 if row.isa == "avx512vnni" else 0
+    offset = row.activation_offset
     acc = conv2d_sums(s, x, wide, zp_x) + bias
     added = None
     if float_output:

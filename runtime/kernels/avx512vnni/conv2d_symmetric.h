@@ -1,0 +1,166 @@
+/*
+ * Convolution of int8 by int8 with AVX-512 VNNI: vpdpbusd multiplies unsigned activations by signed weights, so prepared
+ * rows hold x + 128, and the bias must hold -128 * sum of the weights (KernelRow.activation_offset). Weights have zero
+ * point 0. A tile is up to 12 columns by up to 4 blocks of 16 channels, with 24 accumulators at most.
+ */
+#ifndef QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
+#define QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
+
+#include "../avx2/conv2d.h"
+
+#if defined(__x86_64__)
+
+QCC_INLINE QCC_TARGET_AVX512VNNI __mmask64 qcc_first_bytes__avx512vnni(ptrdiff_t count) {
+    return count >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << count) - 1;
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_fill__avx512vnni(uint8_t *row, int32_t zero_point, ptrdiff_t count) {
+    const __m512i value = _mm512_set1_epi8((char)(zero_point ^ 0x80));
+    for (ptrdiff_t i = 0; i < count; i += 64)
+        _mm512_mask_storeu_epi8(row + i, qcc_first_bytes__avx512vnni(count - i), value);
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_take__avx512vnni(uint8_t *row, const int8_t *input,
+                                                                  ptrdiff_t count) {
+    const __m512i sign = _mm512_set1_epi8((char)0x80);
+    ptrdiff_t i = 0;
+    for (; i + 64 <= count; i += 64)
+        _mm512_storeu_si512(row + i, _mm512_xor_si512(_mm512_loadu_si512(input + i), sign));
+    if (i < count) {
+        const __mmask64 mask = qcc_first_bytes__avx512vnni(count - i);
+        _mm512_mask_storeu_epi8(row + i, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, input + i), sign));
+    }
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_residual__avx512vnni(const qcc_conv2d_args a, const int8_t *residual,
+                                                                      int8_t *output, ptrdiff_t count) {
+    qcc_conv2d_residual__avx2(a, residual, output, count);
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI __m512i qcc_requantize__avx512vnni(const qcc_conv2d_args a, __m512i acc,
+                                                                    const float *multipliers) {
+    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_loadu_ps(multipliers));
+    const __m512 low = _mm512_max_ps(scaled, _mm512_set1_ps((float)(a.minimum - a.zero_point)));
+    return _mm512_cvtps_epi32(_mm512_min_ps(low, _mm512_set1_ps((float)(a.maximum - a.zero_point))));
+}
+
+/* Sixteen channels (or the first `width` of them) of one output column. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_store_block__avx512vnni(const qcc_conv2d_args a, int32_t width, __m512i acc,
+                                                                  const float *multipliers, void *output,
+                                                                  ptrdiff_t at) {
+    if (a.float_output) {
+        const __m512 values = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_loadu_ps(multipliers));
+        _mm512_mask_storeu_ps((float *)output + at, (__mmask16)((1u << width) - 1), values);
+        return;
+    }
+    const __m512i q = _mm512_add_epi32(qcc_requantize__avx512vnni(a, acc, multipliers), _mm512_set1_epi32(a.zero_point));
+    const __m128i bytes = _mm512_cvtsepi32_epi8(q);
+    int8_t *const to = (int8_t *)output + at;
+    if (width == 16)
+        _mm_storeu_si128((__m128i *)(void *)to, bytes);
+    else
+        _mm_mask_storeu_epi8(to, (__mmask16)((1u << width) - 1), bytes);
+}
+
+/* The first `width` of 64 channels of one output column: packed with saturation, then put in order. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_store_blocks__avx512vnni(const qcc_conv2d_args a, int32_t width,
+                                                                   const __m512i *acc, const float *multipliers,
+                                                                   int8_t *output) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i zero_point = _mm512_set1_epi16((int16_t)a.zero_point);
+    const __m512i low = _mm512_packs_epi32(qcc_requantize__avx512vnni(a, acc[0], multipliers),
+                                           qcc_requantize__avx512vnni(a, acc[1], multipliers + 16));
+    const __m512i high = _mm512_packs_epi32(qcc_requantize__avx512vnni(a, acc[2], multipliers + 32),
+                                            qcc_requantize__avx512vnni(a, acc[3], multipliers + 48));
+    const __m512i bytes =
+        _mm512_packs_epi16(_mm512_add_epi16(low, zero_point), _mm512_add_epi16(high, zero_point));
+    _mm512_mask_storeu_epi8(output, qcc_first_bytes__avx512vnni(width), _mm512_permutexvar_epi32(order, bytes));
+}
+
+/* `columns` output columns times `width` channels, columns * ceil(width / 16) <= 24; both literals after inlining. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
+    const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot, const uint8_t *rows,
+    const int8_t *weights, const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
+    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const int32_t blocks = (width + 15) / 16, steps = (p.run + 3) / 4;
+    const ptrdiff_t block = (ptrdiff_t)a.kernel_height * steps * 64;
+    __m512i acc[12][4];
+    QCC_UNROLL
+    for (int32_t i = 0; i < 12; i++) {
+        QCC_UNROLL
+        for (int32_t n = 0; n < 4; n++)
+            acc[i][n] = i < columns && n < blocks ? _mm512_loadu_si512(bias + n * 16) : _mm512_setzero_si512();
+    }
+    for (int32_t ky = 0; ky < a.kernel_height; ky++) {
+        const uint8_t *row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;
+        for (int32_t step = 0; step < steps; step++) {
+            __m512i w[4];
+            QCC_UNROLL
+            for (int32_t n = 0; n < 4; n++)
+                w[n] = _mm512_loadu_si512(weights + (n < blocks ? n : 0) * block);
+            QCC_UNROLL
+            for (int32_t i = 0; i < columns; i++) {
+                int32_t taps;
+                __builtin_memcpy(&taps, row + i * p.pixel_step, 4);
+                const __m512i x = _mm512_set1_epi32(taps);
+                QCC_UNROLL
+                for (int32_t n = 0; n < blocks; n++) {
+                    acc[i][n] = _mm512_dpbusd_epi32(acc[i][n], x, w[n]);
+                    QCC_KEEP_VECTOR(acc[i][n]);
+                }
+            }
+            weights += 64;
+            row += 4;
+        }
+    }
+    QCC_UNROLL
+    for (int32_t i = 0; i < columns; i++) {
+        const ptrdiff_t to = at + (ptrdiff_t)i * a.output_channels;
+        if (blocks == 4 && !a.float_output) {
+            qcc_store_blocks__avx512vnni(a, width, acc[i], multipliers, (int8_t *)output + to);
+            continue;
+        }
+        QCC_UNROLL
+        for (int32_t n = 0; n < blocks; n++)
+            qcc_store_block__avx512vnni(a, qcc_min_i32(16, width - n * 16), acc[i][n], multipliers + n * 16, output,
+                                        to + n * 16);
+    }
+}
+
+/* All columns of one row times `width` (1..64) channels. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_columns__avx512vnni(
+    const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot, const uint8_t *rows,
+    const int8_t *weights, const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
+    const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
+    const int32_t most = width <= 32 ? 12 : 6;
+    int32_t x = 0;
+    for (; x + most <= columns; x += most)
+        qcc_conv2d_symmetric_tile__avx512vnni(a, most, width, first_slot, rows + x * step, weights, bias, multipliers,
+                                              output, at + (ptrdiff_t)x * a.output_channels);
+    const int32_t rest = a.output_width % most; /* blocks of columns are multiples of 12 */
+    if (rest != 0 && x < columns)
+        qcc_conv2d_symmetric_tile__avx512vnni(a, rest, width, first_slot, rows + x * step, weights, bias, multipliers,
+                                              output, at + (ptrdiff_t)x * a.output_channels);
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_row__avx512vnni(
+    const qcc_conv2d_args a, int32_t columns, int32_t first_slot, const uint8_t *rows, const int8_t *weights,
+    const int8_t *weight_zero_points, const int32_t *bias, const float *multipliers, void *output) {
+    const int32_t channels = a.output_channels / a.groups;
+    const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 3) / 4) * 64;
+    (void)weight_zero_points; /* all are 0 */
+    int32_t n = 0;
+    for (; n + 64 <= channels; n += 64)
+        qcc_conv2d_symmetric_columns__avx512vnni(a, columns, 64, first_slot, rows, weights + n / 16 * block, bias + n,
+                                                 multipliers + n, output, n);
+    if (channels % 64 != 0)
+        qcc_conv2d_symmetric_columns__avx512vnni(a, columns, channels % 64, first_slot, rows,
+                                                 weights + n / 16 * block, bias + n, multipliers + n, output, n);
+}
+
+QCC_CONV2D_PREPARE(avx512vnni, QCC_TARGET_AVX512VNNI, uint8_t)
+QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_symmetric_12x16c4__avx512vnni, conv2d_symmetric, avx512vnni, QCC_TARGET_AVX512VNNI,
+                  uint8_t, 16, 4)
+
+#endif
+#endif
