@@ -20,6 +20,7 @@ from xdsl.ir import Region
 from qcc.compiler.onnx_import.dimensions import bind_symbols, pin_shapes, static_shape
 from qcc.compiler.onnx_import.functions import inline_model_functions, reads_of
 from qcc.compiler.onnx_import.graph_builder import GraphBuilder
+from qcc.compiler.onnx_import.inner_types import inner_types
 from qcc.compiler.onnx_import.loading import (
     load_external_data,
     load_model,
@@ -69,7 +70,13 @@ def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
     try:
         return inline_model_functions(model)
     # The inliner raises several kinds of errors for invalid functions.
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except (
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        IndexError,
+    ) as error:
         raise QccError(
             "the model's own functions cannot be expanded",
             why=str(error).splitlines()[0] if str(error) else None,
@@ -135,7 +142,7 @@ def _cut_inputs(
             raise unknown_name_error("tensor", name, [*named, *sorted(produced)])
     if any(name not in named for name in inputs):
         _pin_for_inference(model_inputs, dimensions)
-        named |= _inferred(model)
+        named = inner_types(model) | named
     chosen = [
         named.get(name, onnx.ValueInfoProto(name=name))
         for name in dict.fromkeys(inputs)
@@ -161,17 +168,6 @@ def _uses_symbol(values: Sequence[onnx.ValueInfoProto], name: str) -> bool:
         for value in values
         for axis, dim in enumerate(value.type.tensor_type.shape.dim)
     )
-
-
-def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
-    """The types of inner tensors; without inference where it fails, as it may."""
-    try:
-        model = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    # A part that is cut away may be invalid; only its declared types count then.
-    except (RuntimeError, ValueError, onnx.checker.ValidationError):
-        pass
-    graph = model.graph
-    return {value.name: value for value in (*graph.value_info, *graph.output)}
 
 
 def _with_weights(

@@ -214,6 +214,16 @@ def test_functions_of_the_model_are_inlined() -> None:
     assert op_names(graph(text)) == ["nn.add"]
 
 
+def test_recursive_functions() -> None:
+    text = """
+    g (float[4] x) => (float[4] y) { y = local.again(x) }
+    <opset_import: ["" : 17, "local" : 1], domain: "local">
+    again (a) => (b) { b = local.again(a) }
+    """
+    with pytest.raises(QccError, match="functions cannot be expanded"):
+        import_model(graph(text))
+
+
 def test_composite_operators_are_expanded() -> None:
     text = "g (float[2, 3, 4, 4] x) => (float[2, 3, 4, 4] y) "
     text += "{ y = MeanVarianceNormalization(x) }"

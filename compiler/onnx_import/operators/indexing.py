@@ -13,7 +13,6 @@ from qcc.dialects import nn
 from qcc.dialects.blob import element_type_of_dtype
 from qcc.dialects.types import element_type_of, shape_of, storage_dtype
 
-
 _VALUE_DTYPES = {np.dtype(kind) for kind in (np.float32, np.int32, np.int64)}
 
 
