@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from quantization_support import (
+    calibrated,
     constant,
     module_of,
     op_names,
@@ -15,11 +16,13 @@ from quantization_support import (
 from xdsl.builder import Builder
 from xdsl.ir import SSAValue
 
-from qcc.compiler.pipeline import run_pipeline
-from qcc.dialects import nn
+from qcc.compiler.pipeline import quantization_passes, run_pipeline
+from qcc.dialects import nn, quant
+from qcc.dialects.quant import UniformType
 from qcc.dialects.reference.interpreter import run
 from qcc.passes.check_integer_only import CheckIntegerOnlyPass
 from qcc.passes.rewriting import quantized_type
+from qcc.passes.statistics import Statistics, use
 
 SHAPE = (1, 4, 6, 6)
 RANDOM = np.random.default_rng(1)
@@ -270,3 +273,25 @@ def test_a_narrow_operand_that_others_read_is_requantized_for_a_concat():
     assert quantized_type(lookup.results[0]).scale == 1 / 128
     (requantize,) = ops_of(result, "quant.requantize")
     assert requantize.operands[0] == lookup.results[0]
+
+
+@pytest.mark.parametrize("has_ranges", [True, False])
+def test_a_model_with_casts_keeps_them_and_takes_ranges_for_the_rest(has_ranges: bool):
+    theirs = UniformType.per_tensor(0.05, 3)
+
+    def build(b: Builder, x: SSAValue) -> Sequence[SSAValue]:
+        rounded = b.insert(quant.QuantizeCastOp(x, theirs))
+        value = b.insert(quant.DequantizeCastOp(rounded)).result
+        product = b.insert(nn.Conv2dOp(value, constant(b, WEIGHT))).result
+        return b.insert(nn.ReluOp(product)).results
+
+    module = module_of(build, SHAPE)
+    statistics = calibrated(module, samples()) if has_ranges else Statistics()
+    result = module.clone()
+    with use(statistics):
+        run_pipeline(result, quantization_passes())
+    assert quantized_type(ops_of(result, "quant.qcast")[0].results[0]) == theirs
+    assert ("quant.conv2d" in op_names(result)) == has_ranges
+    assert ("nn.relu" in op_names(result)) != has_ranges
+    (exact,), (got,) = (run(m, [samples()[0]]) for m in (module, result))
+    assert signal_to_noise(exact, got) > (30 if has_ranges else 100)
