@@ -37,6 +37,12 @@ _TABLE = (
     Target("portable", None, ("portable",)),
     Target("x86-64", "x86_64", ("sse2", "portable"), ("sse2",)),
     Target("x86-64-v3", "x86_64", ("avx2", "sse2", "portable"), ("avx2",)),
+    Target(
+        "avx512vnni",
+        "x86_64",
+        ("avx512vnni", "avx2", "sse2", "portable"),
+        ("avx2", "avx512_vnni"),
+    ),
     Target("armv8", "aarch64", ("neon", "portable"), ("asimd",)),
 )
 
