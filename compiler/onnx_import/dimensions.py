@@ -2,7 +2,7 @@
 Static shapes: every symbolic size of the inputs becomes a number.
 
 Axis 0 is taken for the batch and becomes 1; all other symbols need a number from the
-user. An axis without a symbol can be given as `INPUT:AXIS`.
+user. Any axis can be given as `INPUT:AXIS`, which goes before its symbol.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def bind_symbols(
     for value in values:
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if not _is_static(dim):
-                known[dim.dim_param or f"{value.name}:{axis}"] = None
+                known[f"{value.name}:{axis}"] = None
+                if dim.dim_param:
+                    known[dim.dim_param] = None
     for name, size in dimensions.items():
         if name not in known:
             raise unknown_name_error("symbolic dimension", name, known)
@@ -53,11 +55,10 @@ def pin_shapes(values: Iterable[onnx.ValueInfoProto], bound: Mapping[str, int]) 
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if _is_static(dim):
                 continue
-            name = dim.dim_param or f"{value.name}:{axis}"
-            if name in bound:
-                dim.dim_value = bound[name]
-            elif axis == 0:
-                dim.dim_value = 1
+            names = (f"{value.name}:{axis}", dim.dim_param)
+            sizes = [bound[name] for name in names if name in bound]
+            if sizes or axis == 0:
+                dim.dim_value = sizes[0] if sizes else 1
 
 
 def static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:

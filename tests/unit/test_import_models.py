@@ -58,6 +58,12 @@ def test_axis_without_a_symbol() -> None:
     assert shape_of(function.args[0]) == (1, 3, 8)
 
 
+def test_axis_goes_before_its_symbol() -> None:
+    text = "g (float[N, C, C] x) => (float[N, C, C] y) { y = Relu(x) }"
+    function = model_function(import_model(graph(text), dimensions={"C": 3, "x:2": 4}))
+    assert shape_of(function.args[0]) == (1, 3, 4)
+
+
 # Cutting
 
 CHAIN = """
