@@ -17,10 +17,8 @@ import numpy as np
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
-    FloatAttr,
     FunctionType,
     IntegerAttr,
-    IntegerType,
     StringAttr,
     TensorType,
 )
@@ -28,10 +26,8 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from qcc.codegen.amalgamate import amalgamate, api_header
+from qcc.codegen.c_calls import CallText, call_texts
 from qcc.codegen.c_names import (
-    c_float,
-    c_identifier,
-    c_int,
     c_string,
     json_text,
     unique_identifiers,
@@ -80,48 +76,6 @@ class _Weights:
         self.data += content + bytes(align(len(content)) - len(content))
 
 
-def _literal(attribute: Attribute) -> str:
-    if isinstance(attribute, IntegerAttr):
-        return c_int(attribute.value.data)
-    if isinstance(attribute, FloatAttr):
-        return c_float(attribute.value.data)
-    assert isinstance(attribute, DenseArrayBase)
-    values = attribute.get_values()
-    if not isinstance(attribute.elt_type, IntegerType):
-        return "{" + ", ".join(c_float(float(v)) for v in values) + "}"
-    return "{" + ", ".join(c_int(int(v)) for v in values) + "}"
-
-
-def _wrapper(op: kernel.CallOp, target: Target) -> str:
-    """The wrapper's text with `@NAME@` for its name; equal calls give equal texts."""
-    members = ", ".join(
-        f".{c_identifier(name)} = {_literal(value)}"
-        for name, value in op.arguments.data.items()
-    )
-    reads = len(op.read_buffers)
-    parameters: list[str] = []
-    passed: list[str] = []
-    for index, buffer in enumerate(op.buffers):
-        if isinstance(buffer.owner, kernel.NullOp):
-            passed.append("NULL")
-            continue
-        const = "const " if index < reads else ""
-        parameters.append(f"{const}void *b{index}")
-        passed.append(f"b{index}")
-    struct, function = op.struct.data, op.function.data
-    return (
-        f"static QCC_NOINLINE {_target_attribute(target)}"
-        f"void @NAME@({', '.join(parameters)}) {{\n"
-        f"  {function}(({struct}){{{members}}}, {', '.join(passed)});\n}}\n"
-    )
-
-
-def _target_attribute(target: Target) -> str:
-    """Wrappers of portable kernels too get the target's instructions."""
-    isa = target.isas[0]
-    return "" if isa == "portable" else f"QCC_TARGET_{isa.upper()} "
-
-
 @dataclass
 class _Printer:
     """Collects wrappers and steps of one run function."""
@@ -129,6 +83,7 @@ class _Printer:
     target: Target
     weights: _Weights = field(default_factory=_Weights)
     names: dict[str, str] = field(default_factory=dict[str, str])
+    tables: dict[str, str] = field(default_factory=dict[str, str])
     steps: list[str] = field(default_factory=list[str])
     step_table: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     headers: dict[str, None] = field(default_factory=dict[str, None])
@@ -137,20 +92,24 @@ class _Printer:
         for op in function.body.block.ops:
             if isinstance(op, kernel.ConstantOp):
                 self.weights.add(op)
-        for op in function.body.block.ops:
-            if isinstance(op, kernel.CallOp):
-                self.call(op, input_count)
+        calls = [op for op in function.body.block.ops if isinstance(op, kernel.CallOp)]
+        texts = call_texts(calls, self.target)
+        for op, text in zip(calls, texts, strict=True):
+            self.call(op, text, input_count)
 
-    def call(self, op: kernel.CallOp, input_count: int) -> None:
+    def call(self, op: kernel.CallOp, text: CallText, input_count: int) -> None:
         self.headers[op.header.data] = None
-        text = _wrapper(op, self.target)
         stem = op.function.data.removeprefix("qcc_")
-        name = self.names.setdefault(text, f"{stem}_{len(self.names)}")
+        name = self.names.setdefault(text.wrapper, f"{stem}_{len(self.names)}")
         places = [
             self.place(buffer, input_count)
             for buffer in op.buffers
             if not isinstance(buffer.owner, kernel.NullOp)
         ]
+        if text.table is not None:
+            key = f"static const {op.struct.data} @NAME@ = {text.table};\n"
+            table = self.tables.setdefault(key, f"arguments_{len(self.tables)}")
+            places.insert(0, f"&{table}")
         index = len(self.steps)
         self.steps.append(
             f"  {name}({', '.join(places)});\n  qcc_step(context, {index});\n"
@@ -180,7 +139,9 @@ class _Printer:
         return f"{base} + {offset}" if offset else base
 
     def wrappers(self) -> str:
-        return "\n".join(t.replace("@NAME@", n) for t, n in self.names.items())
+        """The definitions of all wrappers, then of the tables that they read."""
+        texts = {**self.names, **self.tables}
+        return "\n".join(t.replace("@NAME@", n) for t, n in texts.items())
 
 
 def _port(name: str, type_: Attribute) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _compile(model: PrintedModel, suffix: str, compiler: Compiler) -> bytes:
         source, compiled = f"{model.prefix}.c", f"{model.prefix}.o"
         common = ("-fPIC", "-fvisibility=hidden", source)
         if suffix == ".so":
-            shared = ("-DQCC_SHARED_LIBRARY", "-shared", "-Wl,-z,noexecstack")
+            shared = ("-DQCC_SHARED_LIBRARY", "-shared", "-s", "-Wl,-z,noexecstack")
             compiler.run((*shared, *common, "-o", "product"), folder)
             return (folder / "product").read_bytes()
         compiler.run((*common, "-c", "-o", compiled), folder)

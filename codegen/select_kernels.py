@@ -150,7 +150,15 @@ class KernelBuilder:
         reads = [self._operand(buffer) for buffer in inputs]
         writes = [self._operand(buffer) for buffer in outputs]
         self._insert(
-            kernel.CallOp(row.function, row.path, row.struct, arguments, reads, writes)
+            kernel.CallOp(
+                row.function,
+                row.path,
+                row.struct,
+                arguments,
+                reads,
+                writes,
+                row.run_time,
+            )
         )
 
     def lower(self, op: Operation) -> None:

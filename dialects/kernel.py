@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
     FloatAttr,
@@ -230,6 +231,8 @@ class CallOp(IRDLOperation):
     struct = prop_def(StringAttr)
     arguments = prop_def(DictionaryAttr)
     writes = prop_def(IntegerAttr)
+    run_time = opt_prop_def(ArrayAttr)
+    """Arguments that may come from a table, so that more calls share one function."""
     irdl_options = (ParsePropInAttrDict(),)
     assembly_format = "$buffers attr-dict `:` type($buffers)"
 
@@ -241,6 +244,7 @@ class CallOp(IRDLOperation):
         arguments: Mapping[str, Literal],
         reads: Sequence[SSAValue],
         writes: Sequence[SSAValue],
+        run_time: Sequence[str] = (),
     ):
         members = {name: _literal(value) for name, value in arguments.items()}
         super().__init__(
@@ -251,6 +255,9 @@ class CallOp(IRDLOperation):
                 "struct": StringAttr(struct),
                 "arguments": DictionaryAttr(members),
                 "writes": IntegerAttr(len(writes), i64),
+                "run_time": ArrayAttr([StringAttr(name) for name in run_time])
+                if run_time
+                else None,
             },
         )
 

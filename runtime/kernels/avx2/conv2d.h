@@ -103,13 +103,19 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_store__avx2(const qcc_conv2d_args a, int32_t
         __builtin_memcpy(to, &bytes, (size_t)width);
 }
 
-/* `columns` (1..4) output columns times `width` (1..16) channels; both are literals after inlining. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                      int32_t first_slot, const int16_t *rows, const int8_t *weights,
+/*
+ * `columns` (1..4) output columns times `width` (1..16) channels. `wide` is a literal: more than 8 channels. Missing
+ * columns repeat the last one, so that one loop serves all tails.
+ */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, int wide, int32_t columns,
+                                                      int32_t width, int32_t first_slot, const int16_t *rows, const int8_t *weights,
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int wide = width > 8;
+    const ptrdiff_t step1 = columns > 1 ? p.pixel_step : 0;
+    const ptrdiff_t step2 = columns > 2 ? step1 + p.pixel_step : step1;
+    const ptrdiff_t step3 = columns > 3 ? step2 + p.pixel_step : step2;
+    const ptrdiff_t steps[4] = {0, step1, step2, step3};
     const __m256i bias0 = _mm256_loadu_si256((const __m256i *)(const void *)bias);
     const __m256i bias1 = wide ? _mm256_loadu_si256((const __m256i *)(const void *)(bias + 8)) : bias0;
     __m256i zero0 = _mm256_setzero_si256(), zero1 = zero0, acc[4][2];
@@ -133,9 +139,9 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
                 w1 = _mm256_sub_epi16(w1, zero1);
             }
             QCC_UNROLL
-            for (int32_t i = 0; i < columns; i++) {
+            for (int32_t i = 0; i < 4; i++) {
                 int32_t pair;
-                __builtin_memcpy(&pair, row + i * p.pixel_step, 4);
+                __builtin_memcpy(&pair, row + steps[i], 4);
                 const __m256i x = _mm256_set1_epi32(pair);
                 acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(x, w0));
                 if (wide)
@@ -148,25 +154,22 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
         }
     }
     QCC_UNROLL
-    for (int32_t i = 0; i < columns; i++)
-        qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
+    for (int32_t i = 0; i < 4; i++)
+        if (i < columns)
+            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output,
+                            at + (ptrdiff_t)i * a.output_channels);
 }
 
 /* All columns of one row times `width` channels. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_columns__avx2(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                         int32_t first_slot, const int16_t *rows,
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_columns__avx2(const qcc_conv2d_args a, int wide, int32_t columns,
+                                                         int32_t width, int32_t first_slot, const int16_t *rows,
                                                          const int8_t *weights, const int8_t *weight_zero_points,
                                                          const int32_t *bias, const float *multipliers, void *output,
                                                          ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
-    int32_t x = 0;
-    for (; x + 4 <= columns; x += 4)
-        qcc_conv2d_tile__avx2(a, 4, width, first_slot, rows + x * step, weights, weight_zero_points, bias, multipliers,
-                              output, at + (ptrdiff_t)x * a.output_channels);
-    const int32_t rest = a.output_width % 4; /* blocks of columns are multiples of 4 */
-    if (rest != 0 && x < columns)
-        qcc_conv2d_tile__avx2(a, rest, width, first_slot, rows + x * step, weights, weight_zero_points, bias,
-                              multipliers, output, at + (ptrdiff_t)x * a.output_channels);
+    for (int32_t x = 0; x < columns; x += 4)
+        qcc_conv2d_tile__avx2(a, wide, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,
+                              weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_channels);
 }
 
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,
@@ -176,12 +179,12 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, in
     const int32_t channels = a.output_channels / a.groups;
     const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 1) / 2) * 32;
     int32_t n = 0;
-    for (; n + 16 <= channels; n += 16)
-        qcc_conv2d_columns__avx2(a, columns, 16, first_slot, rows, weights + n / 16 * block,
-                                 weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
-                                 output, n);
-    if (channels % 16 != 0)
-        qcc_conv2d_columns__avx2(a, columns, channels % 16, first_slot, rows, weights + n / 16 * block,
+    for (; n + 8 < channels; n += 16)
+        qcc_conv2d_columns__avx2(a, 1, columns, qcc_min_i32(16, channels - n), first_slot, rows,
+                                 weights + n / 16 * block, weight_zero_points == NULL ? NULL : weight_zero_points + n,
+                                 bias + n, multipliers + n, output, n);
+    if (n < channels)
+        qcc_conv2d_columns__avx2(a, 0, columns, channels - n, first_slot, rows, weights + n / 16 * block,
                                  weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
                                  output, n);
 }

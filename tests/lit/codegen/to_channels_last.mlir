@@ -45,7 +45,7 @@ func.func @constant(%x: tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>) -> tensor
   // CHECK-NEXT: %[[D:.*]] = quant.dcast %[[T]]
   // CHECK-NEXT: func.return %[[D]]
   %p = nn.max_pool2d %x {kernel = array<i64: 1, 1>} : (tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>
-  %k = nn.constant {value = dense<[[[[1]], [[2]]]]> : tensor<1x2x1x1xi8>} -> tensor<1x2x1x1x!quant.uniform<i8:f32, 0.5:0>>
+  %k = nn.constant dense<[[[[1]], [[2]]]]> : tensor<1x2x1x1xi8> -> tensor<1x2x1x1x!quant.uniform<i8:f32, 0.5:0>>
   %a = quant.add %p, %k : (tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>, tensor<1x2x1x1x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>
   %y = quant.dcast %a : (tensor<1x2x4x4x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<1x2x4x4xf32>
   func.return %y : tensor<1x2x4x4xf32>
