@@ -32,6 +32,7 @@ from qcc.codegen.c_names import (
     json_text,
     unique_identifiers,
 )
+from qcc.codegen.costs import multiply_accumulates
 from qcc.codegen.plan_memory import ALIGNMENT, align
 from qcc.codegen.targets import Target
 from qcc.codegen.to_channels_last import PERMUTATION
@@ -114,7 +115,10 @@ class _Printer:
         self.steps.append(
             f"  {name}({', '.join(places)});\n  qcc_step(context, {index});\n"
         )
-        self.step_table.append({"kernel": stem, "node": node_name(op) or ""})
+        step: dict[str, Any] = {"kernel": stem, "node": node_name(op) or ""}
+        if macs := multiply_accumulates(op):
+            step["macs"] = macs
+        self.step_table.append(step)
 
     def place(self, buffer: SSAValue, input_count: int) -> str:
         """The C expression of a buffer's address."""
