@@ -1,0 +1,133 @@
+"""
+Random networks, from ONNX to bytes: import against onnxruntime, passes against each
+other, and C for every target against the reference, in every byte.
+
+`QCC_RANDOM_GRAPHS=500` tries that many, chosen anew each time, and shrinks failures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from execution import (
+    Machine,
+    Result,
+    assert_same_bits,
+    execute,
+    print_for,
+    reference,
+)
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from random_models import RandomModel, build, run_onnx
+from random_steps import STEPS
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from qcc.compiler.calibration import calibrate
+from qcc.compiler.onnx_import import import_model
+from qcc.compiler.pipeline import float_passes, quantization_passes, run_pipeline
+from qcc.dialects.reference.interpreter import run
+from qcc.passes.statistics import use
+
+Array = NDArray[Any]
+
+EXACT_PASSES = (
+    "fold-zero-points",
+    "fuse-activations",
+    "fuse-residual",
+    "lookup-tables",
+)
+
+EXAMPLES = int(os.environ.get("QCC_RANDOM_GRAPHS", "0"))
+
+bounded = settings(
+    max_examples=EXAMPLES or 12,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def assert_close(got: Array, want: Array, context: str) -> None:
+    """Within what another order of float additions explains."""
+    assert got.shape == want.shape, context
+    size = float(np.abs(want).max(initial=0.0))
+    np.testing.assert_allclose(
+        got, want, rtol=1e-3, atol=1e-4 * size + 1e-5, err_msg=context
+    )
+
+
+def imported(model: RandomModel) -> ModuleOp:
+    """The float module, which computes what onnxruntime does."""
+    proto = model.proto()
+    module = import_model(proto)
+    inputs = list(model.inputs.values())
+    expected = list(run_onnx(proto, model.inputs).values())
+    for got, want in zip(run(module, inputs), expected, strict=True):
+        assert_close(got, want, "import")
+    run_pipeline(module, float_passes())
+    for got, want in zip(run(module, inputs), expected, strict=True):
+        assert_close(got, want, "float passes")
+    return module
+
+
+def quantize(module: ModuleOp, mode: str, samples: Sequence[dict[str, Array]]) -> None:
+    """Runs the passes of `mode`, those on integers must not change a bit."""
+    inputs = list(samples[0].values())
+    before: list[Array] = []
+
+    def compare(each: ModulePass, changed: ModuleOp) -> None:
+        outputs = run(changed, inputs) if each.name in EXACT_PASSES else []
+        for got, want in zip(outputs, before if outputs else [], strict=True):
+            np.testing.assert_array_equal(got, want, each.name)
+        before[:] = run(changed, inputs)
+
+    with use(calibrate(module, samples)):
+        run_pipeline(module, quantization_passes(mode), compare)
+
+
+def check(model: RandomModel, mode: str, machines: Sequence[Machine]) -> None:
+    samples = model.samples(4)
+    module = imported(model)
+    quantize(module, mode, samples)
+    inputs = list(samples[-1].values())
+    expected = reference(module, inputs)
+    for machine in machines:
+        printed = print_for(module, machine.target)
+        assert_same_bits(execute(printed, machine, inputs), expected)
+    assert_same_bits(Result(run(module, inputs), {}), expected)
+
+
+def random_model(data: st.DataObject) -> RandomModel:
+    """A model whose nodes are printed where a test fails."""
+    model = build(lambda low, high: data.draw(st.integers(low, high)), STEPS)
+    note("\n".join(model.lines()))
+    return model
+
+
+TARGETS = ("portable", "x86-64", "x86-64-v3", "armv8")
+
+
+@bounded
+@given(st.data())
+def test_static(data: st.DataObject) -> None:
+    check(random_model(data), "static", [Machine.of(name) for name in TARGETS])
+
+
+@bounded
+@given(st.data())
+def test_dynamic(data: st.DataObject) -> None:
+    check(random_model(data), "dynamic", [Machine.of(name) for name in TARGETS])
+
+
+@bounded
+@given(st.data())
+def test_float(data: st.DataObject) -> None:
+    check(random_model(data), "float", [Machine.of(name) for name in TARGETS])
