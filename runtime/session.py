@@ -151,6 +151,11 @@ class InferenceSession:
         """Names, types and shapes of the outputs, in order."""
         return list(self._outputs)
 
+    @property
+    def api_address(self) -> int:
+        """Address of the library's `qcc_api` (`qcc_api.h`), for callers in C."""
+        return ctypes.addressof(self._api)
+
     def set_profile(self, callback: Callable[[int], None] | None) -> None:
         """Calls `callback(step)` after each step of every later run."""
         if callback is None:
