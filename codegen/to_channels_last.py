@@ -64,6 +64,7 @@ _ACTIVATIONS: Mapping[str, tuple[str, ...]] = {"quant.conv2d": ("input", "residu
 
 _ELEMENTWISE = (
     *(nn.ReluOp, nn.SigmoidOp, nn.HardSwishOp, nn.SiluOp, nn.TanhOp, nn.ErfOp),
+    nn.SoftplusOp,
     *(nn.SqrtOp, nn.ExpOp, nn.LogOp, nn.ReciprocalOp, nn.NegOp, nn.AbsOp),
     *(nn.ClipOp, nn.LeakyReluOp, nn.EluOp, nn.HardSigmoidOp, nn.GeluOp),
     *(nn.AddOp, nn.SubOp, nn.MulOp, nn.DivOp, nn.PowOp, nn.MinOp, nn.MaxOp),

@@ -47,6 +47,7 @@ _FUNCTIONS = (
     nn.SigmoidOp,
     nn.HardSwishOp,
     nn.SiluOp,
+    nn.SoftplusOp,
     nn.TanhOp,
     nn.ErfOp,
     nn.SqrtOp,

@@ -16,6 +16,7 @@ _SAME_MEANING: dict[type[IRDLOperation], str] = {
     nn.ReluOp: "Relu",
     nn.SigmoidOp: "Sigmoid",
     nn.HardSwishOp: "HardSwish",
+    nn.SoftplusOp: "Softplus",
     nn.TanhOp: "Tanh",
     nn.ErfOp: "Erf",
     nn.SqrtOp: "Sqrt",

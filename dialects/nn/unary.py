@@ -74,6 +74,14 @@ class SiluOp(UnaryOp):
 
 
 @irdl_op_definition
+class SoftplusOp(UnaryOp):
+    """log(1 + exp(x)), finite wherever x is."""
+
+    name = "nn.softplus"
+    assembly_format = ASSEMBLY
+
+
+@irdl_op_definition
 class TanhOp(UnaryOp):
     """Hyperbolic tangent."""
 

@@ -92,6 +92,14 @@ def silu(op: nn.SiluOp, x: Array) -> Array:
     return (_f32(x) * float_functions.sigmoid_f32(_f32(x))).astype(x.dtype)
 
 
+@reference(nn.SoftplusOp)
+def softplus(op: nn.SoftplusOp, x: Array) -> Array:
+    x32 = _f32(x)
+    e = float_functions.exp_f32(-np.abs(x32))
+    log = float_functions.log_f32((1.0 + _wide(e)).astype(np.float32))
+    return np.where(x32 < 0, log, x32 + log).astype(x.dtype)
+
+
 @reference(nn.GeluOp)
 def gelu(op: nn.GeluOp, x: Array) -> Array:
     x32 = _f32(x)

@@ -26,6 +26,7 @@ CASES = [
     case("hard_sigmoid", lambda x: nn.HardSigmoidOp(x, alpha=0.3, beta=0.4)),
     case("hard_swish", nn.HardSwishOp),
     case("silu", nn.SiluOp),
+    case("softplus", nn.SoftplusOp),
     case("gelu", nn.GeluOp),
     case("gelu-tanh", lambda x: nn.GeluOp(x, approximate="tanh")),
     case("tanh", nn.TanhOp),

@@ -49,6 +49,12 @@ def test_unary_of_positive_numbers(op_class: Any, op_type: str) -> None:
     assert_close(evaluated(op_class(value(x))), run_onnx(op_type, [x]))
 
 
+def test_softplus() -> None:
+    x = np.append(random_floats(1, 500), np.float32([0, -700, 90, 3e38, INFINITY]))
+    result = evaluated(nn.SoftplusOp(value(x)))
+    assert_close(result, run_onnx("Softplus", [x]))
+
+
 def test_silu() -> None:
     x = random_floats(1, 500)
     expected = x / (1 + np.exp(-x.astype(np.float64)))

@@ -18,6 +18,7 @@ _UNARY: dict[str, Callable[[SSAValue], Operation]] = {
     "Relu": nn.ReluOp,
     "Sigmoid": nn.SigmoidOp,
     "HardSwish": nn.HardSwishOp,
+    "Softplus": nn.SoftplusOp,
     "Tanh": nn.TanhOp,
     "Erf": nn.ErfOp,
     "Sqrt": nn.SqrtOp,

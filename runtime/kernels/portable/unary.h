@@ -17,6 +17,7 @@ enum {
     QCC_HARD_SIGMOID,
     QCC_HARD_SWISH, /* alpha: 1 / 6 */
     QCC_SILU,
+    QCC_SOFTPLUS,
     QCC_GELU,
     QCC_GELU_TANH,
     QCC_TANH,
@@ -55,6 +56,13 @@ QCC_INLINE float qcc_gelu(float x, int32_t with_tanh) {
     return (float)(((double)x * 0.5) * (1.0 + (double)gate));
 }
 
+/* log(1 + exp(x)) without overflow. */
+QCC_INLINE float qcc_softplus(float x) {
+    const float e = qcc_exp_f32(qcc_float_from_bits(qcc_float_bits(x) | INT32_MIN));
+    const float log = qcc_log_f32((float)(1.0 + (double)e));
+    return x < 0.0f ? log : x + log;
+}
+
 QCC_INLINE float qcc_clip_f32(float x, float minimum, float maximum) {
     const float raised = x < minimum ? minimum : x;
     return raised > maximum ? maximum : raised;
@@ -78,6 +86,8 @@ QCC_INLINE float qcc_unary_element(const qcc_unary_args *a, float x) {
         return x * qcc_unit_line(x, a->alpha, 0.5f);
     case QCC_SILU:
         return x * qcc_sigmoid_f32(x);
+    case QCC_SOFTPLUS:
+        return qcc_softplus(x);
     case QCC_GELU:
         return qcc_gelu(x, 0);
     case QCC_GELU_TANH:

@@ -12,6 +12,8 @@ func.func @model(%x: tensor<4xf32>, %i: tensor<4xi64>) {
   %hard_swish = nn.hard_swish %x : (tensor<4xf32>) -> tensor<4xf32>
   // CHECK-NEXT: %{{.*}} = nn.silu %{{.*}} : (tensor<4xf32>) -> tensor<4xf32>
   %silu = nn.silu %x : (tensor<4xf32>) -> tensor<4xf32>
+  // CHECK-NEXT: %{{.*}} = nn.softplus %{{.*}} : (tensor<4xf32>) -> tensor<4xf32>
+  %softplus = nn.softplus %x : (tensor<4xf32>) -> tensor<4xf32>
   // CHECK-NEXT: %{{.*}} = nn.tanh %{{.*}} : (tensor<4xf32>) -> tensor<4xf32>
   %tanh = nn.tanh %x : (tensor<4xf32>) -> tensor<4xf32>
   // CHECK-NEXT: %{{.*}} = nn.erf %{{.*}} : (tensor<4xf32>) -> tensor<4xf32>
