@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qcc.compiler.onnx_export.graph import GraphBuilder
 from qcc.compiler.onnx_export.registry import exports
 from qcc.dialects import nn
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import node_name
-from qcc.dialects.types import ints, rank_of, shape_of
+from qcc.dialects.types import (
+    element_type_of,
+    ints,
+    rank_of,
+    shape_of,
+    storage_dtype,
+)
 
 _Spatial = nn.Conv2dOp | nn.ConvTranspose2dOp | nn.MaxPool2dOp | nn.AvgPool2dOp
 
@@ -69,15 +77,30 @@ def matmul(graph: GraphBuilder, op: nn.MatMulOp) -> None:
 @exports(nn.MaxPool2dOp)
 def max_pool2d(graph: GraphBuilder, op: nn.MaxPool2dOp) -> None:
     require_channels_first(op)
+    source, kernel, pads = graph.name(op.input), ints(op.kernel), ints(op.pads)
+    # onnxruntime wants pads smaller than the kernel, even if that is dilated.
+    if any(pad >= size for pad, size in zip(pads, (*kernel, *kernel), strict=True)):
+        source = _padded_with_lowest(graph, op, pads)
+        pads = (0, 0, 0, 0)
     graph.add(
         "MaxPool",
-        graph.names_of(op.operands),
+        [source],
         graph.name(op.result),
-        kernel_shape=ints(op.kernel),
+        kernel_shape=kernel,
         strides=ints(op.strides),
-        pads=ints(op.pads),
+        pads=pads,
         dilations=ints(op.dilations),
     )
+
+
+def _padded_with_lowest(
+    graph: GraphBuilder, op: nn.MaxPool2dOp, pads: tuple[int, ...]
+) -> str:
+    dtype = storage_dtype(element_type_of(op.input))
+    lowest = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+    amounts = graph.integers((0, 0, *pads[:2], 0, 0, *pads[2:]), "pads")
+    value = graph.constant(np.array(lowest, dtype), "lowest")
+    return graph.add("Pad", [graph.name(op.input), amounts, value])
 
 
 @exports(nn.AvgPool2dOp)

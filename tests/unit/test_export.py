@@ -65,6 +65,12 @@ OPS: dict[str, tuple[Callable[[SSAValue], Any], Array]] = {
         ),
         IMAGE - 5,
     ),
+    "max_pool2d_wide_pads": (
+        lambda x: nn.MaxPool2dOp(
+            x, kernel=(3, 2), strides=(2, 1), pads=(1, 2, 3, 0), dilations=(2, 3)
+        ),
+        IMAGE - 5,
+    ),
     "avg_pool2d": (
         lambda x: nn.AvgPool2dOp(x, kernel=(3, 2), strides=(2, 2), pads=(1, 0, 1, 1)),
         IMAGE,
@@ -186,7 +192,9 @@ for kind in ("Mean", "Sum", "Max", "Min", "Prod", "SumSquare"):
     cls = getattr(nn, f"Reduce{kind}Op")
     OPS[f"reduce_{kind}"] = (lambda x, cls=cls: cls(x, axes=(0, 2)), ROW)
     OPS[f"reduce_{kind}_nothing"] = (lambda x, cls=cls: cls(x, axes=()), ROW)
-for kind in "Relu Sigmoid HardSwish Silu Tanh Erf Exp Reciprocal Neg Abs".split():
+for (
+    kind
+) in "Relu Sigmoid HardSwish Silu Softplus Tanh Erf Exp Reciprocal Neg Abs".split():
     OPS[kind] = (getattr(nn, f"{kind}Op"), ROW)
 for kind in "Add Sub Mul Div Min Max".split():
     cls = getattr(nn, f"{kind}Op")
