@@ -35,7 +35,9 @@ def exact_dtype(
 
 
 def require_int32(accumulators: Exact) -> Exact:
-    """QccError where an accumulator does not fit int32; otherwise the argument."""
+    """The argument, with positive zeros; QccError where one does not fit int32."""
+    # 0 * -1 is -0 in a float dtype, which int32 does not have.
+    accumulators += 0.0
     low, high = accumulators.min(initial=0), accumulators.max(initial=0)
     if low < -(2**31) or high >= 2**31:
         raise QccError(
