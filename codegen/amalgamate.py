@@ -56,11 +56,11 @@ def _expand(path: str, seen: set[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def amalgamate(target: Target, headers: Iterable[str]) -> str:
+def amalgamate(targets: Iterable[Target], headers: Iterable[str]) -> str:
     """The runtime and the kernel `headers` (below `runtime/kernels/`) as one text."""
     seen: set[str] = {"include/qcc_api.h"}
     paths = ["include/qcc_runtime.h", "include/qcc_step.h"]
-    if set(target.features) - {"sse2", "asimd"}:
+    if any(target.checked_features for target in targets):
         paths.append("include/qcc_cpu.h")
     paths += [f"kernels/{header}" for header in headers]
     return "\n".join(_expand(path, seen) for path in paths)

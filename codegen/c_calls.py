@@ -19,7 +19,6 @@ from xdsl.dialects.builtin import (
     DenseArrayBase,
     FloatAttr,
     IntegerAttr,
-    IntegerType,
     StringAttr,
 )
 from xdsl.ir import Attribute
@@ -63,11 +62,9 @@ def _literal(attribute: Attribute) -> str:
     if isinstance(attribute, FloatAttr):
         return c_float(attribute.value.data)
     assert isinstance(attribute, DenseArrayBase)
-    array = cast("DenseArrayBase[Attribute]", attribute)
-    values = array.get_values()
-    if not isinstance(array.elt_type, IntegerType):
-        return "{" + ", ".join(c_float(float(v)) for v in values) + "}"
-    return "{" + ", ".join(c_int(int(v)) for v in values) + "}"
+    values = cast("Sequence[int | float]", attribute.get_values())
+    texts = (c_int(v) if isinstance(v, int) else c_float(v) for v in values)
+    return "{" + ", ".join(texts) + "}"
 
 
 def _members(op: kernel.CallOp, names: Iterable[str], separator: str) -> str:

@@ -1,45 +1,27 @@
 """
 Prints a `kernel` module as C: `print_model` gives the `.c`, the `.h` and the weights.
 
-Every `kernel.call` is one line of the run function. It goes through a wrapper that is
-not inlined and passes a literal argument struct, so that the C compiler specialises the
-micro-kernel; equal calls share one wrapper.
+A library holds one run function per target (`c_run.py`); init chooses the first whose
+instructions the processor has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from string import Template
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import (
-    ArrayAttr,
-    DenseArrayBase,
-    FunctionType,
-    IntegerAttr,
-    StringAttr,
-    TensorType,
-)
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
+from qcc.codegen import description
 from qcc.codegen.amalgamate import amalgamate, api_header
-from qcc.codegen.c_calls import CallText, call_texts
-from qcc.codegen.c_names import (
-    c_string,
-    json_text,
-    unique_identifiers,
-)
-from qcc.codegen.costs import multiply_accumulates
-from qcc.codegen.plan_memory import ALIGNMENT, align
-from qcc.codegen.targets import Target
-from qcc.codegen.to_channels_last import PERMUTATION
-from qcc.dialects import kernel
-from qcc.dialects.naming import node_name
-from qcc.dialects.quant.types import UniformType
-from qcc.dialects.types import ints, storage_dtype
+from qcc.codegen.c_names import c_string, json_text, unique_identifiers
+from qcc.codegen.c_run import RunFunction, Shared
+from qcc.codegen.plan_memory import ALIGNMENT
+from qcc.codegen.select_kernels import target_of
 
 _C_TYPES = {
     np.dtype(np.bool_): "uint8_t",
@@ -64,192 +46,84 @@ class PrintedModel:
     description: dict[str, Any]
 
 
-@dataclass
-class _Weights:
-    """Constants laid out one after the other, each on its own cache line."""
-
-    data: bytearray = field(default_factory=bytearray)
-    offsets: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
-
-    def add(self, op: kernel.ConstantOp) -> None:
-        content = op.array().tobytes()
-        self.offsets[op.result] = len(self.data)
-        self.data += content + bytes(align(len(content)) - len(content))
-
-
-@dataclass
-class _Printer:
-    """Collects wrappers and steps of one run function."""
-
-    target: Target
-    weights: _Weights = field(default_factory=_Weights)
-    names: dict[str, str] = field(default_factory=dict[str, str])
-    tables: dict[str, str] = field(default_factory=dict[str, str])
-    steps: list[str] = field(default_factory=list[str])
-    step_table: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    headers: dict[str, None] = field(default_factory=dict[str, None])
-
-    def run(self, function: FuncOp, input_count: int) -> None:
-        for op in function.body.block.ops:
-            if isinstance(op, kernel.ConstantOp):
-                self.weights.add(op)
-        calls = [op for op in function.body.block.ops if isinstance(op, kernel.CallOp)]
-        texts = call_texts(calls, self.target)
-        for op, text in zip(calls, texts, strict=True):
-            self.call(op, text, input_count)
-
-    def call(self, op: kernel.CallOp, text: CallText, input_count: int) -> None:
-        self.headers[op.header.data] = None
-        stem = op.function.data.removeprefix("qcc_")
-        name = self.names.setdefault(text.wrapper, f"{stem}_{len(self.names)}")
-        places = [
-            self.place(buffer, input_count)
-            for buffer in op.buffers
-            if not isinstance(buffer.owner, kernel.NullOp)
-        ]
-        if text.table is not None:
-            key = f"static const {op.struct.data} @NAME@ = {text.table};\n"
-            table = self.tables.setdefault(key, f"arguments_{len(self.tables)}")
-            places.insert(0, f"&{table}")
-        index = len(self.steps)
-        self.steps.append(
-            f"  {name}({', '.join(places)});\n  qcc_step(context, {index});\n"
-        )
-        step: dict[str, Any] = {"kernel": stem, "node": node_name(op) or ""}
-        if macs := multiply_accumulates(op):
-            step["macs"] = macs
-        self.step_table.append(step)
-
-    def place(self, buffer: SSAValue, input_count: int) -> str:
-        """The C expression of a buffer's address."""
-        offset = 0
-        while isinstance(view := buffer.owner, kernel.ViewOp):
-            element = kernel.buffer_type(view.result)
-            size = element.byte_count // max(element.count.data, 1)
-            offset += view.offset.value.data * size
-            buffer = view.source
-        if isinstance(buffer.owner, Block):
-            index = cast("BlockArgument", buffer).index
-            if index < input_count:
-                base = f"(const unsigned char *)inputs[{index}]"
-            else:
-                base = f"(unsigned char *)outputs[{index - input_count}]"
-        elif isinstance(buffer.owner, kernel.ConstantOp):
-            base, offset = "weights", offset + self.weights.offsets[buffer]
-        else:
-            assert isinstance(buffer.owner, kernel.AllocateOp)
-            assert buffer.owner.offset is not None, "plan-memory has not run"
-            base, offset = "arena", offset + buffer.owner.offset.value.data
-        return f"{base} + {offset}" if offset else base
-
-    def wrappers(self) -> str:
-        """The definitions of all wrappers, then of the tables that they read."""
-        texts = {**self.names, **self.tables}
-        return "\n".join(t.replace("@NAME@", n) for t, n in texts.items())
-
-
-def _port(name: str, type_: Attribute) -> dict[str, Any]:
-    """What the description says of an input, an output or a tensor."""
-    assert isinstance(type_, TensorType)
-    kind = cast("TensorType[Attribute]", type_)
-    element = kind.element_type
-    entry: dict[str, Any] = {
-        "name": name,
-        "type": storage_dtype(element).name,
-        "shape": list(kind.get_shape()),
-    }
-    if isinstance(element, UniformType) and element.axis is None:
-        entry["scale"] = float(element.scales[0])
-        entry["zero_point"] = int(element.zero_points[0])
-    return entry
-
-
-def _tensors(function: FuncOp) -> list[dict[str, Any]]:
-    """Where every named tensor lies in the arena (valid when none share bytes)."""
-    table: list[dict[str, Any]] = []
-    for op in function.body.block.ops:
-        if not isinstance(op, kernel.AllocateOp) or op.type is None:
-            continue
-        name = op.attributes.get("tensor")
-        if isinstance(name, StringAttr) and op.offset is not None:
-            entry = {**_port(name.data, op.type), "offset": op.offset.value.data}
-            moved = op.attributes.get(PERMUTATION)
-            if isinstance(moved, DenseArrayBase):
-                entry["permutation"] = list(ints(moved))
-            table.append(entry)
-    return table
-
-
-def _names(function: FuncOp, key: str) -> list[str]:
-    names = function.attributes[key]
-    assert isinstance(names, ArrayAttr)
-    elements = cast("ArrayAttr[StringAttr]", names)
-    return [name.data for name in elements]
-
-
-def _integer(function: FuncOp, key: str) -> int:
-    attribute = function.attributes[key]
-    assert isinstance(attribute, IntegerAttr)
-    return attribute.value.data
-
-
 def print_model(
-    function: FuncOp, target: Target, prefix: str, *, tensors: bool = False
+    functions: Sequence[FuncOp], prefix: str, *, tensors: bool = False
 ) -> PrintedModel:
     """
-    The C of a planned @run.
+    The C of planned run functions, best target first, as one library.
 
     `prefix` begins every public name and is a C identifier. With `tensors` the
     description lists all named intermediate tensors (plan-memory without reuse).
     """
-    kind = function.attributes["argument_types"]
-    assert isinstance(kind, FunctionType)
-    inputs = [
-        _port(*pair)
-        for pair in zip(_names(function, "input_names"), kind.inputs, strict=True)
-    ]
-    outputs = [
-        _port(*pair)
-        for pair in zip(_names(function, "output_names"), kind.outputs, strict=True)
-    ]
-    printer = _Printer(target)
-    printer.run(function, len(inputs))
-    printer.weights.data += bytes(ALIGNMENT)
-    description: dict[str, Any] = {
-        "version": 1,
+    inputs, outputs = description.ports(functions[0])
+    shared = Shared()
+    runs = [RunFunction(f, target_of(f), shared) for f in functions]
+    texts = [run.print(len(inputs)) for run in runs]
+    shared.weights += bytes(ALIGNMENT)
+    variants = [_variant(run, tensors) for run in runs]
+    about: dict[str, Any] = {
+        "version": description.VERSION,
         "name": prefix,
-        "target": target.name,
         "inputs": inputs,
         "outputs": outputs,
-        "arena_bytes": _integer(function, "arena_bytes"),
-        "lower_bound_bytes": _integer(function, "lower_bound_bytes"),
-        "weight_bytes": len(printer.weights.data),
-        "steps": printer.step_table,
+        "weight_bytes": len(shared.weights),
+        **variants[0],
+        "arena_bytes": max(variant["arena_bytes"] for variant in variants),
     }
-    if tensors:
-        description["tensors"] = _tensors(function)
-    fields = _fields(prefix, target, description) | {
-        "runtime": amalgamate(target, printer.headers),
-        "wrappers": printer.wrappers(),
-        "steps": "".join(printer.steps),
+    if len(variants) > 1:
+        about["variants"] = variants
+    fields = _fields(prefix, runs, about) | {
+        "runtime": amalgamate([run.target for run in runs], shared.headers),
+        "wrappers": shared.definitions(),
+        "runs": "\n".join(texts),
         "weights": "@WEIGHTS@",
     }
     templates = resources.files("qcc.codegen").joinpath("templates")
-    texts = {
-        suffix: Template(
+    source, header = (
+        Template(
             templates.joinpath(f"model.{suffix}.in").read_text("utf-8")
         ).substitute(fields)
         for suffix in ("c", "h")
+    )
+    return PrintedModel(prefix, source, header, bytes(shared.weights), about)
+
+
+def _variant(run: RunFunction, with_tensors: bool) -> dict[str, Any]:
+    """What the description says of one run function."""
+    entry: dict[str, Any] = {
+        "target": run.target.name,
+        "arena_bytes": description.integer(run.function, "arena_bytes"),
+        "lower_bound_bytes": description.integer(run.function, "lower_bound_bytes"),
+        "steps": run.step_table,
     }
-    weights = bytes(printer.weights.data)
-    return PrintedModel(prefix, texts["c"], texts["h"], weights, description)
+    if with_tensors:
+        entry["tensors"] = description.tensors(run.function)
+    return entry
+
+
+def _choices(runs: Sequence[RunFunction]) -> str:
+    """The rows of the table from which init takes the first that the processor has."""
+    rows: list[str] = []
+    for run in runs:
+        checks = " && ".join(
+            f"qcc_cpu_has_{feature}()" for feature in run.target.checked_features
+        )
+        rows.append(
+            f'  if (wants(options, "{run.target.name}") && ({checks or "1"})) {{\n'
+            f"    context->run = {run.name};\n"
+            f'    context->target = "{run.target.name}";\n'
+            "    return QCC_OK;\n  }\n"
+        )
+    return "".join(rows)
 
 
 def _c_type(entry: dict[str, Any]) -> str:
     return _C_TYPES[np.dtype(entry["type"])]
 
 
-def _fields(prefix: str, target: Target, about: dict[str, Any]) -> dict[str, str]:
+def _fields(
+    prefix: str, runs: Sequence[RunFunction], about: dict[str, Any]
+) -> dict[str, str]:
     """What the templates of `.c` and `.h` are filled with."""
     ports = [*about["inputs"], *about["outputs"]]
     names = unique_identifiers((port["name"] for port in ports), "tensor")
@@ -267,18 +141,13 @@ def _fields(prefix: str, target: Target, about: dict[str, Any]) -> dict[str, str
         f"{int(np.prod(port['shape'], dtype=np.int64))}"
         for port, name in zip(ports, names, strict=True)
     ]
-    checks = [
-        f"  if (!qcc_cpu_has_{feature}()) {{\n    return QCC_ERROR_CPU;\n  }}\n"
-        for feature in target.features
-        if feature not in ("sse2", "asimd")
-    ]
     return {
         "prefix": prefix,
         "PREFIX_UPPER": prefix.upper(),
         "header_name": f"{prefix}.h",
         "api_header": api_header(),
-        "target": target.name,
-        "target_identifier": target.identifier,
+        "target": ", ".join(run.target.name for run in runs),
+        "choices": _choices(runs),
         "ARENA_ALIGN": str(ALIGNMENT),
         "arena_bytes": str(about["arena_bytes"]),
         "weight_bytes": str(about["weight_bytes"]),
@@ -286,7 +155,6 @@ def _fields(prefix: str, target: Target, about: dict[str, Any]) -> dict[str, str
         "parameter_notes": "\n".join(notes),
         "example_arguments": ", ".join(names),
         "size_macros": "\n".join(macros),
-        "cpu_check": "".join(checks),
         "description": c_string(json_text(about)),
         "input_array": _array("const void *inputs", names[:count]),
         "output_array": _array("void *outputs", names[count:]),

@@ -27,6 +27,8 @@ class KernelRow:
     """(MR, NR, KR) where packing depends on it."""
     activation_offset: int = 0
     """What the kernel adds to the stored input; the bias must take it back."""
+    reads_past_input: bool = False
+    """Whether it reads up to 64 bytes past the end of its input."""
     run_time: tuple[str, ...] = ()
     """
     Arguments that need not be literals for the kernel to be fast: layers that differ in
@@ -58,8 +60,12 @@ _SIZES = (
 
 
 def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
+    # The other ISAs' tiles keep their accumulators in registers for literal sizes only.
+    run_time = _SIZES if isa in ("portable", "avx2") else ()
     struct = "qcc_conv2d_args"
-    return KernelRow("qcc_conv2d_s8s8", isa, "conv2d.h", struct, tile, run_time=_SIZES)
+    return KernelRow(
+        "qcc_conv2d_s8s8", isa, "conv2d.h", struct, tile, run_time=run_time
+    )
 
 
 def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
@@ -111,6 +117,15 @@ KERNELS: list[KernelRow] = [
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
     _depthwise("neon", (1, 8, 1)),
+    KernelRow(
+        "qcc_depthwise_s8s8_symmetric",
+        "avx512vnni",
+        "depthwise_symmetric.h",
+        "qcc_conv2d_args",
+        (4, 16, 4),
+        activation_offset=128,
+        reads_past_input=True,
+    ),
     _matmul("portable", (1, 16, 1)),
     _matmul("sse2", (4, 8, 2)),
     _matmul("avx2", (4, 16, 2)),

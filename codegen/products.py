@@ -22,7 +22,8 @@ SUFFIXES = (*COMPILED, ".c", "")
 
 
 def _source(model: PrintedModel, weights: str) -> bytes:
-    return model.source.replace("@WEIGHTS@", weights).encode("ascii")
+    # The first one: a name of the model in its description may say @WEIGHTS@ too.
+    return model.source.replace("@WEIGHTS@", weights, 1).encode("ascii")
 
 
 def _weights_name(model: PrintedModel) -> str:

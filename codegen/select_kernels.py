@@ -18,6 +18,7 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
     ModuleOp,
+    StringAttr,
     TensorType,
     i8,
 )
@@ -236,28 +237,22 @@ def _direct_outputs(
 
 @dataclass(frozen=True)
 class SelectKernelsPass(ModulePass):
-    """Replaces @model over tensors by @run over buffers, for one target."""
+    """Replaces @model over tensors by one @run__<target> over buffers per target."""
 
     name = "select-kernels"
 
-    target: str = "portable"
+    target: tuple[str, ...] = ("portable",)
+    """Names of targets, best first."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         model = next(f for f in op.walk() if isinstance(f, FuncOp))
-        run = select_kernels(model, find_target(self.target))
+        runs = [select_kernels(model, find_target(name)) for name in self.target]
         model.detach()
-        op.body.block.add_op(run)
-
-
-def _erase_unused_constants(block: Block) -> None:
-    """Weights that were packed are not stored a second time as they were."""
-    for op in list(block.ops):
-        if isinstance(op, kernel.ConstantOp) and not list(op.result.uses):
-            block.erase_op(op)
+        op.body.block.add_ops(runs)
 
 
 def select_kernels(model: FuncOp, target: Target) -> FuncOp:
-    """The function @run of `model` (which stays as it is) for `target`."""
+    """The run function of `model` (which stays as it is) for `target`."""
     types = [storage_buffer(t) for t in model.function_type.inputs]
     types += [storage_buffer(t) for t in model.function_type.outputs]
     block = Block(arg_types=types)
@@ -274,19 +269,17 @@ def select_kernels(model: FuncOp, target: Target) -> FuncOp:
         if op is not terminator:
             builder.lower(op)
     builder.finish(terminator.arguments, outputs)
-    _erase_unused_constants(block)
     block.add_op(ReturnOp())
-    run = FuncOp("run", (types, []), Region([block]))
+    run = FuncOp(f"run__{target.identifier}", (types, []), Region([block]))
     for key, value in model.attributes.items():
         run.attributes[key] = value
     run.attributes["argument_types"] = model.function_type
+    run.attributes["target"] = StringAttr(target.name)
     return run
 
 
-__all__ = [
-    "KernelBuilder",
-    "SelectKernelsPass",
-    "all_lowerings",
-    "lowering",
-    "select_kernels",
-]
+def target_of(run: FuncOp) -> Target:
+    """The target that a run function was made for."""
+    name = run.attributes["target"]
+    assert isinstance(name, StringAttr)
+    return find_target(name.data)

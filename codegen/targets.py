@@ -27,6 +27,14 @@ class Target:
     features: tuple[str, ...] = ()
     """CPU features, as /proc/cpuinfo spells them, that a host must have."""
 
+    fallback: str | None = None
+    """A target that the library also gets, for hosts that refuse this one."""
+
+    @property
+    def checked_features(self) -> tuple[str, ...]:
+        """Features that init asks for: those beyond the architecture's baseline."""
+        return tuple(f for f in self.features if f not in ("sse2", "asimd"))
+
     @property
     def identifier(self) -> str:
         """The name as part of a C identifier."""
@@ -99,3 +107,27 @@ def find_target(name: str) -> Target:
             remedy="choose one of them with --target",
         )
     return TARGETS[name]
+
+
+def find_targets(names: str) -> list[Target]:
+    """
+    The targets of a comma-separated list, best first, with their fallbacks.
+
+    QccError for unknown names and for targets of different processor families.
+    """
+    found = [find_target(name.strip()) for name in names.split(",") if name.strip()]
+    for target in list(found):
+        if target.fallback is not None:
+            found.append(TARGETS[target.fallback])
+    order = list(TARGETS.values())
+    chosen = sorted(set(found), key=order.index, reverse=True)
+    families = {target.architecture for target in chosen} - {None}
+    if not chosen or len(families) > 1:
+        raise QccError(
+            f"no library can be made for {names!r}",
+            why="its targets are of different processor families"
+            if families
+            else "no target is named",
+            remedy="compile once per family",
+        )
+    return chosen

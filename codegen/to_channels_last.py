@@ -13,9 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    StringAttr,
+)
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -91,6 +98,11 @@ _REDUCTIONS = (
 Permutation = tuple[int, ...]
 
 
+def _ints(attribute: Attribute) -> tuple[int, ...]:
+    assert isinstance(attribute, DenseArrayBase)
+    return ints(cast("DenseArrayBase[IntegerType]", attribute))
+
+
 def _inverse(permutation: Permutation) -> Permutation:
     order = sorted(range(len(permutation)), key=permutation.__getitem__)
     return tuple(order)
@@ -118,8 +130,8 @@ def _remember_permutation(op: Operation, permutation: Permutation) -> None:
     if TENSOR not in op.attributes:
         return
     earlier = op.attributes.get(PERMUTATION)
-    if isinstance(earlier, DenseArrayBase):
-        permutation = tuple(permutation[axis] for axis in ints(earlier))
+    if earlier is not None:
+        permutation = tuple(permutation[axis] for axis in _ints(earlier))
     op.attributes[PERMUTATION] = int_array(permutation)
 
 
@@ -258,9 +270,8 @@ class SinkThroughAxes(RewritePattern):
         properties: dict[str, Attribute] = {}
         for name in _PER_AXIS[type(op)]:
             numbers = op.properties[name]
-            assert isinstance(numbers, DenseArrayBase)
             moved = [0] * len(permutation)
-            for axis, number in zip(permutation, ints(numbers), strict=True):
+            for axis, number in zip(permutation, _ints(numbers), strict=True):
                 moved[axis] = number
             properties[name] = int_array(moved)
         return properties

@@ -17,6 +17,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from qcc.codegen import products
@@ -24,7 +25,7 @@ from qcc.codegen.c_names import c_identifier
 from qcc.codegen.c_printer import PrintedModel, print_model
 from qcc.codegen.plan_memory import PlanMemoryPass
 from qcc.codegen.select_kernels import SelectKernelsPass
-from qcc.codegen.targets import Target, find_target
+from qcc.codegen.targets import Target, find_targets
 from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
 from qcc.compiler.calibration import (
@@ -41,12 +42,13 @@ from qcc.compiler.pipeline import (
     MODES,
     PipelineOptions,
     float_passes,
+    qdq_passes,
     quantization_passes,
     run_pipeline,
 )
 from qcc.dialects import quant
 from qcc.dialects.errors import QccError
-from qcc.dialects.naming import describe, model_function
+from qcc.dialects.naming import describe
 from qcc.passes import get_all_passes, load_plugins
 from qcc.passes.notes import NOTE
 from qcc.passes.statistics import Statistics, use
@@ -129,10 +131,10 @@ def compile_with(
 ) -> Report:
     """Runs all stages; see `compile`."""
     started = time.monotonic()
-    target = find_target(options.target)
+    targets = find_targets(options.target)
     _check_output(output)
     needs_compiler = output.suffix in products.COMPILED
-    compiler = find_compiler(target, options.compiler) if needs_compiler else None
+    compiler = find_compiler(targets[0], options.compiler) if needs_compiler else None
     dump = IrDump(options.dump_ir, options.print_ir_after)
     pipeline = _pipeline_options(options)
 
@@ -146,14 +148,18 @@ def compile_with(
     run_pipeline(module, float_passes(pipeline), dump.after_each)
     mode = _mode(options, module)
     statistics = _statistics(options, module)
+    passes = quantization_passes(mode, pipeline)
     with use(statistics):
-        run_pipeline(module, quantization_passes(mode, pipeline), dump.after_each)
+        if output.suffix == ".onnx":
+            passes = _passes_for_onnx(module, mode, pipeline)
+        run_pipeline(module, passes, dump.after_each)
 
-    report = Report([("target", target.name), ("mode", mode)], _notes(module))
+    names = ", ".join(target.name for target in targets)
+    report = Report([("target", names), ("mode", mode)], _notes(module))
     if output.suffix in IR_SUFFIXES:
         _write_module(module, output)
     else:
-        printed = generate(module, target, _prefix(output), options, dump)
+        printed = generate(module, targets, _prefix(output), options, dump)
         _write_product(printed, output, compiler)
         _describe(printed, output, report)
     report.rows.append(("time", f"{time.monotonic() - started:.2f} s"))
@@ -162,7 +168,7 @@ def compile_with(
 
 def generate(
     module: ModuleOp,
-    target: Target,
+    targets: Sequence[Target],
     prefix: str,
     options: Options | None = None,
     dump: IrDump | None = None,
@@ -171,12 +177,33 @@ def generate(
     options = options or Options()
     passes: list[ModulePass] = [
         ToChannelsLastPass(),
-        SelectKernelsPass(target=target.name),
+        SelectKernelsPass(target=tuple(target.name for target in targets)),
         PlanMemoryPass(reuse=not options.keep_tensors),
     ]
     run_pipeline(module, passes, dump.after_each if dump else None)
-    run = model_function(module)
-    return print_model(run, target, prefix, tensors=options.keep_tensors)
+    runs = [op for op in module.ops if isinstance(op, FuncOp)]
+    return print_model(runs, prefix, tensors=options.keep_tensors)
+
+
+def _passes_for_onnx(
+    module: ModuleOp, mode: str, options: PipelineOptions
+) -> list[ModulePass]:
+    """Those to the QDQ form; QccError for what ONNX cannot say."""
+    if mode == "dynamic":
+        raise QccError(
+            "an .onnx product needs ranges",
+            why="in mode dynamic they are known at run time only",
+            remedy="give --calibrate or --ranges, or --mode float",
+        )
+    if options.io != "float":
+        raise QccError(
+            f"an .onnx product cannot be made with --io {options.io}",
+            why="its inputs and outputs are those of the float model",
+            remedy="leave out --io",
+        )
+    if options.int8_only:
+        run_pipeline(module.clone(), quantization_passes(mode, options))
+    return qdq_passes(mode, options)
 
 
 def _check_output(output: Path) -> None:

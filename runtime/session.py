@@ -26,12 +26,27 @@ _PROFILE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int)
 
 _ERRORS = {
     1: "the arena is not aligned",
-    2: "this processor lacks instructions that the library was compiled for",
+    2: "it was not compiled for this processor, or not for the target asked for",
 }
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [("profile", _PROFILE), ("user", ctypes.c_void_p)]
+    _fields_ = [
+        ("profile", _PROFILE),
+        ("user", ctypes.c_void_p),
+        ("target", ctypes.c_char_p),
+    ]
+
+
+class _Context(ctypes.Structure):
+    """The beginning of `qcc_context`."""
+
+    _fields_ = [
+        ("arena", ctypes.c_void_p),
+        ("weights", ctypes.c_void_p),
+        ("run", ctypes.c_void_p),
+        ("target", ctypes.c_char_p),
+    ]
 
 
 class _Api(ctypes.Structure):
@@ -107,8 +122,13 @@ class InferenceSession:
     than the compiled one: the session then loops over it.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
-        """Loads the library at `path`. ModelLoadError if it cannot be used here."""
+    def __init__(self, path: str | os.PathLike[str], *, target: str | None = None):
+        """
+        Loads the library at `path`. ModelLoadError if it cannot be used here.
+
+        `target` names one of those that the library was compiled for; None takes the
+        best that this processor has.
+        """
         location = Path(path)
         if not location.is_file():
             raise ModelLoadError(f"{location}: no such file")
@@ -131,13 +151,14 @@ class InferenceSession:
         self._outputs = [TensorInfo.of(e) for e in self.description["outputs"]]
         self._arena = _aligned(self._api.arena_bytes, self._api.arena_align)
         self._context = _aligned(self._api.context_bytes, 16)
-        self._options: _Options | None = None
+        self._options = _Options(target=target.encode() if target else None)
         self._init(location)
 
     def _init(self, location: Path | str = "model") -> None:
-        options = ctypes.byref(self._options) if self._options else None
         status = self._api.init(
-            self._context.ctypes.data, self._arena.ctypes.data, options
+            self._context.ctypes.data,
+            self._arena.ctypes.data,
+            ctypes.byref(self._options),
         )
         if status != 0:
             reason = _ERRORS.get(status, f"error {status}")
@@ -156,17 +177,28 @@ class InferenceSession:
         """Address of the library's `qcc_api` (`qcc_api.h`), for callers in C."""
         return ctypes.addressof(self._api)
 
+    @property
+    def target(self) -> str:
+        """The target that runs: the best of the library's that the processor has."""
+        context = _Context.from_address(self._context.ctypes.data)
+        return context.target.decode()
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """The part of the description that is about `target`: arena, steps."""
+        variants = self.description.get("variants", [self.description])
+        return next(v for v in variants if v["target"] == self.target)
+
     def set_profile(self, callback: Callable[[int], None] | None) -> None:
         """Calls `callback(step)` after each step of every later run."""
-        if callback is None:
-            self._options = None
-        else:
+        self._options.profile = _PROFILE(0)
+        if callback is not None:
             function = callback
 
             def step_done(_user: int | None, step: int) -> None:
                 function(step)
 
-            self._options = _Options(_PROFILE(step_done), None)
+            self._options.profile = _PROFILE(step_done)
         self._init()
 
     def run(
@@ -189,10 +221,10 @@ class InferenceSession:
 
     def get_tensors(self) -> list[TensorInfo]:
         """The intermediate tensors that a library made with --keep-tensors lists."""
-        return [TensorInfo.of(e) for e in self.description.get("tensors", [])]
+        return [TensorInfo.of(e) for e in self.variant.get("tensors", [])]
 
     def read_tensor(self, info: TensorInfo) -> Array:
-        """An intermediate tensor of the last run as stored: shape and axes of `info`."""
+        """An intermediate tensor of the last run, stored values as `info` says."""
         assert info.offset is not None
         size = int(np.prod(info.shape, dtype=np.int64)) * info.type.itemsize
         data = self._arena[info.offset : info.offset + size]

@@ -10,7 +10,11 @@ from xdsl.ir import Operation, SSAValue
 
 from qcc.codegen.kernel_table import KernelRow
 from qcc.codegen.lowerings.common import uniform, unsupported
-from qcc.codegen.lowerings.convolution import Geometry, geometry_of
+from qcc.codegen.lowerings.convolution import (
+    Geometry,
+    InterleavedGeometry,
+    geometry_of,
+)
 from qcc.codegen.packing import pack_conv2d, pack_depthwise
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
@@ -77,6 +81,13 @@ class PackedConvolution:
         """The best kernel of the target for this geometry and these weights."""
         zero_points = weights.zero_points
         if geometry.is_depthwise:
+            if weights.is_symmetric and InterleavedGeometry.fits(geometry):
+                row = build.kernel("qcc_depthwise_s8s8_symmetric", "qcc_depthwise_s8s8")
+                if row.stem == "qcc_depthwise_s8s8_symmetric":
+                    assert row.tile is not None
+                    packed = pack_conv2d(weights.stored, row.tile, 1)
+                    interleaved = InterleavedGeometry.of(geometry)
+                    return PackedConvolution(row, interleaved, packed, weights)
             row = build.kernel("qcc_depthwise_s8s8")
             assert row.tile is not None
             packed = pack_depthwise(weights.stored, row.tile, zero_points)
@@ -191,7 +202,7 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     offset += convolution.row.activation_offset
     convolution.call(
         build,
-        input=build.buffer(op.input),
+        input=build.buffer(op.input, padded=convolution.row.reads_past_input),
         bias=build.constant(folded_bias(op, bias, weights.sums(), offset)),
         multipliers=build.constant(multipliers),
         residual=None if op.residual is None else build.buffer(op.residual),

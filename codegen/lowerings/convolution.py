@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import prod
 from typing import Protocol
 
@@ -12,6 +12,9 @@ from qcc.dialects.types import shape_of
 
 _ROWS_BUDGET = 48 * 1024
 """Bytes of prepared rows that stay in a first-level cache beside the weights."""
+
+_RING_BUDGET = 36 * 1024
+"""Bytes of the rows of a depthwise convolution, in a first-level cache of 48 kB."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,65 @@ class Geometry:
             "dilation_x": self.dilations[1],
             "column_block": self.column_block(tile_rows),
         }
+
+
+class InterleavedGeometry(Geometry):
+    """
+    A depthwise convolution whose prepared rows hold quads of taps (AVX-512 VNNI).
+
+    Twin of `qcc_depthwise_walk`: an entry of a row are 256 bytes, which serve 64
+    channels of one column, or 2 or 4 columns of the last channels.
+    """
+
+    @staticmethod
+    def fits(geometry: Geometry) -> bool:
+        """Whether the kernel takes filters of this height."""
+        return geometry.kernel[0] <= 16
+
+    @staticmethod
+    def of(geometry: Geometry) -> InterleavedGeometry:
+        """A depthwise geometry."""
+        flat = geometry.as_depthwise()
+        return InterleavedGeometry(
+            **{f.name: getattr(flat, f.name) for f in fields(flat)}
+        )
+
+    @property
+    def _folds(self) -> set[int]:
+        """Columns per entry, of every block of channels."""
+        rest = self.channels % 64
+        folds = {1} if self.channels >= 64 or rest > 32 else set[int]()
+        if rest and rest <= 32:
+            folds.add(2 if rest > 16 else 4)
+        return folds
+
+    def _row_bytes(self, columns: int, fold: int) -> int:
+        quads, step = -(-self.kernel[1] // 4), fold * self.strides[1]
+        steps = -(-columns // fold)
+        if self.dilations[1] == 1 and 4 % step == 0:
+            return 256 * (steps + (quads - 1) * (4 // step))
+        return 256 * steps * quads
+
+    def column_block(self, tile_rows: int) -> int:
+        """Equal blocks of columns whose rows fit in a part of the first-level cache."""
+        del tile_rows  # blocks are multiples of the largest fold
+        fold, width = min(self._folds), self.output[1]
+        blocks = 1
+        while (
+            self.kernel[0] * self._row_bytes(-(-width // blocks), fold) > _RING_BUDGET
+        ):
+            if blocks == width:
+                break
+            blocks += 1
+        block = -(-width // blocks)
+        return width if blocks == 1 else min(width, -(-block // 4) * 4)
+
+    def scratch_bytes(self, tile_rows: int) -> int:
+        """The filters of one block of channels, and the ring of prepared rows."""
+        columns = self.column_block(tile_rows)
+        rows = max(self._row_bytes(columns, fold) for fold in self._folds)
+        filters = 256 * -(-self.kernel[1] // 4)
+        return self.kernel[0] * (rows + filters)
 
 
 class ConvolutionLike(Protocol):

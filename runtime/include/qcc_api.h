@@ -10,7 +10,7 @@
 enum {
   QCC_OK = 0,
   QCC_ERROR_ARGUMENT = 1, /* a null pointer or an arena that is not aligned */
-  QCC_ERROR_CPU = 2       /* the processor lacks instructions that the library needs */
+  QCC_ERROR_CPU = 2       /* the processor lacks instructions that the library needs, or no such target */
 };
 
 /* All members may be zero. */
@@ -18,11 +18,16 @@ typedef struct qcc_options {
   /* Called after each step of a run; steps are listed in the description. */
   void (*profile)(void *user, int step);
   void *user;
+  /* The target to run, one of those that the library was compiled for; NULL: the best that the processor has. */
+  const char *target;
 } qcc_options;
 
 /* One per concurrent caller. All state is here and in the arena. */
 typedef struct qcc_context {
   unsigned char *arena;
+  const unsigned char *weights;
+  void (*run)(struct qcc_context *context, const void *const *inputs, void *const *outputs);
+  const char *target; /* that init chose */
   qcc_options options;
 } qcc_context;
 

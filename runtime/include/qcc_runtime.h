@@ -47,7 +47,13 @@
 #define QCC_TARGET_SSE2 __attribute__((target("sse2")))
 #define QCC_TARGET_SSE41 __attribute__((target("sse4.1")))
 #define QCC_TARGET_AVX2 __attribute__((target("avx2")))
-#define QCC_TARGET_AVX512VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define QCC_AVX512VNNI_FEATURES "avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
+#define QCC_TARGET_AVX512VNNI __attribute__((target(QCC_AVX512VNNI_FEATURES)))
+#if defined(QCC_AMX_EMULATE) /* see qcc_amx.h */
+#define QCC_TARGET_AMX
+#else
+#define QCC_TARGET_AMX __attribute__((target(QCC_AVX512VNNI_FEATURES ",amx-tile,amx-int8")))
+#endif
 #endif
 #if defined(__aarch64__)
 #define QCC_TARGET_NEON /* a part of every AArch64 processor */

@@ -60,7 +60,7 @@ def test_counts_of_every_contraction(mode: str, target: str):
     run_pipeline(module, float_passes())
     if mode == "dynamic":
         run_pipeline(module, quantization_passes("dynamic"))
-    steps = generate(module, TARGETS[target], "costs").description["steps"]
+    steps = generate(module, [TARGETS[target]], "costs").description["steps"]
     counts: dict[str, int] = {}
     for step in steps:
         if "macs" in step:

@@ -59,7 +59,7 @@ def check_against_reference(
     if not runs_here(target):
         pytest.skip(f"this processor cannot run {target_name}")
     expected = run(module, inputs)
-    printed = generate(module.clone(), target, "model")
+    printed = generate(module.clone(), [target], "model")
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "model.so"
         for file, data in make_product(printed, path, find_compiler(target)).items():

@@ -183,7 +183,7 @@ def check_cases(cases: Sequence[Case], variant: Variant) -> None:
     inputs = [array for case in cases for array in case.inputs]
     module = _module(cases)
     expected = run(module, inputs)
-    model = generate(module, TARGETS[variant.target], "model")
+    model = generate(module, [TARGETS[variant.target]], "model")
     actual = _run_program(model, variant, inputs, expected)
     wrong: list[str] = []
     for case, want, data in zip(cases, expected, actual, strict=True):
