@@ -81,14 +81,13 @@ def float_passes(options: PipelineOptions = DEFAULTS) -> list[ModulePass]:
     ]
 
 
-def quantization_passes(
+def qdq_passes(
     mode: str = "static", options: PipelineOptions = DEFAULTS
 ) -> list[ModulePass]:
     """
-    From the float model to integers, for a mode of `MODES`.
+    Casts around float ops: what integers will stand for, in the form of QDQ models.
 
-    A model that comes with casts of its own (QDQ) keeps its types in every mode: what
-    they wrap becomes integer, in mode `float` too.
+    Mode `static` chooses types from ranges; in every mode a model's own casts stay.
     """
     declared = tuple(
         f"{name}={float(low)}:{float(high)}"
@@ -99,11 +98,22 @@ def quantization_passes(
         InsertQuantizePass(),
         UnifyScalesPass(),
     ]
-    lower: list[ModulePass] = [
+    return [
+        *(choose_types if mode == "static" else []),
         CancelCastsPass(),
         QuantizeConstantsPass(),
-        LowerToQuantPass(),
     ]
+
+
+def quantization_passes(
+    mode: str = "static", options: PipelineOptions = DEFAULTS
+) -> list[ModulePass]:
+    """
+    From the float model to integers, for a mode of `MODES`.
+
+    A model that comes with casts of its own (QDQ) keeps its types in every mode: what
+    they wrap becomes integer, in mode `float` too.
+    """
     keep_every_bit: list[ModulePass] = [
         FoldZeroPointsPass(),
         FuseActivationsPass(),
@@ -111,8 +121,8 @@ def quantization_passes(
         LookupTablesPass(),
     ]
     return [
-        *(choose_types if mode == "static" else []),
-        *lower,
+        *qdq_passes(mode, options),
+        LowerToQuantPass(),
         *([InsertDynamicQuantizePass()] if mode == "dynamic" else []),
         *keep_every_bit,
         *([] if options.io == "float" else [QuantizedIoPass(type=options.io)]),
