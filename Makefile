@@ -27,6 +27,9 @@ lint: $(VENV)/lint.done  ## ruff, basedpyright (strict) and clang-format
 acceptance: $(VENV)/test.editable.done  ## measure the acceptance tables (long; resumes where it stopped)
 	$(BIN)/python -m benchmarks.acceptance
 
+bench: $(VENV)/bench.done  ## measure speed beside the peers (options: BENCH="--models NAME,... --isa avx2")
+	$(BIN)/python -m benchmarks $(BENCH)
+
 wheel: $(VENV)/python.done  ## dist/qcc-*.whl
 	rm -rf build
 	$(BIN)/pip wheel -q --no-deps -w dist .
@@ -57,6 +60,10 @@ $(VENV)/lint.done: $(VENV)/test.editable.done
 	$(BIN)/pip install -q -e '.[lint]'
 	touch $@
 
+$(VENV)/bench.done: $(VENV)/test.editable.done
+	$(BIN)/pip install -q -e '.[bench]'
+	touch $@
+
 FORCE:
 
-.PHONY: help demo test lint acceptance wheel clean FORCE
+.PHONY: help demo test lint acceptance bench wheel clean FORCE

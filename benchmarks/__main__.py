@@ -1,0 +1,136 @@
+"""
+qcc beside its peers: one thread, batch 1, all in turn in one process.
+
+    python -m benchmarks [--models NAME,...] [--peers NAME,...] [--target NAME,...]
+                         [--isa avx512vnni|avx2] [--clock wall|cpu]
+
+Writes build/bench/results[-ISA].json and a picture beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+
+from rich.console import Console
+
+from benchmarks import machine, report
+from benchmarks.contest import CLOCKS, Contestant, race, signal_to_noise
+from benchmarks.models import BUILD, Model, all_models
+from benchmarks.ours import open_ours
+from benchmarks.peers import PEERS, REFERENCE, Peer
+from qcc.codegen.targets import find_target
+from qcc.compiler.diagnostics import report_errors
+
+_TARGETS = {None: "native", "avx512vnni": "avx512vnni", "avx2": "x86-64-v3"}
+"""Ours that meets peers held to an instruction set."""
+
+_BUSY = 1.1
+"""Wall over CPU time above which the machine has other work to do."""
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = lambda text: text.split(",")  # noqa: E731
+    parser.add_argument("--models", type=names, metavar="NAME,...")
+    parser.add_argument("--peers", type=names, metavar="NAME,...", help=str([*PEERS]))
+    parser.add_argument("--target", type=names, metavar="NAME,...", help="of qcc")
+    parser.add_argument("--isa", choices=machine.ISAS, help="hold the peers to")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--seconds", type=float, default=10.0, help="per model")
+    parser.add_argument("--cpu", type=int, help="which CPU to run on")
+    return parser.parse_args()
+
+
+def _choose(wanted: list[str] | None, known: list[str], what: str) -> list[str]:
+    for name in wanted or ():
+        if name not in known:
+            raise SystemExit(f"no {what} {name!r}; there are: {', '.join(known)}")
+    return known if wanted is None else wanted
+
+
+def _open(
+    model: Model, peers: list[Peer], targets: list[str], result: report.Result
+) -> list[Contestant]:
+    feeds = model.feeds(seed=7)
+    contestants = [open_ours(model, feeds, target) for target in targets]
+    for peer in peers:
+        try:
+            contestant = peer.open(model, feeds)
+            contestant.run()
+        except Exception as error:  # what a peer cannot do must not stop the others
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            result.failures[peer.name] = lines[-1]
+            continue
+        contestants.append(contestant)
+    reference = REFERENCE.open(model, feeds)
+    reference.run()
+    for contestant in contestants:
+        contestant.run()
+        result.decibels[contestant.name] = signal_to_noise(
+            contestant.output(), reference.output()
+        )
+    return contestants
+
+
+def _measure(
+    model: Model, peers: list[Peer], options: argparse.Namespace
+) -> tuple[report.Result, float]:
+    """The result, and wall time over CPU time."""
+    result = report.Result(model.name, model.macs)
+    contestants = _open(model, peers, options.target, result)
+    times = race(contestants, options.seconds)
+    ours = [f"qcc {find_target(target).name}" for target in options.target]
+    result.fill(times, ours)
+    wall, cpu = (
+        sum(float(value.of(clock).sum()) for value in times.values())
+        for clock in CLOCKS
+    )
+    return result, wall / cpu
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    models = {model.name: model for model in all_models()}
+    names = _choose(options.models, list(models), "model")
+    chosen = [PEERS[n] for n in _choose(options.peers, list(PEERS), "peer")]
+    peers = [peer for peer in chosen if peer.installed]
+    for peer in chosen:
+        if peer not in peers:
+            console.print(f"{peer.name}: not installed ({', '.join(peer.needs)})")
+    results: list[report.Result] = []
+    about = machine.describe(options.isa)
+    stem = f"results-{options.isa}" if options.isa else "results"
+    for name in names:
+        result, busy = _measure(models[name], peers, options)
+        results.append(result)
+        for peer, why in result.failures.items():
+            console.print(f"{name}: {peer} fails: {why}", markup=False)
+        if busy > _BUSY:
+            console.print(f"{name}: wall time is {busy:.1f} × CPU time, a busy machine")
+        report.write_json(results, about, BUILD / f"{stem}.json")
+    console.print(report.table(results, options.clock))
+    written = report.write_picture(results, options.clock, BUILD / f"{stem}.svg")
+    console.print(f"{BUILD / stem}.json" + (", .svg" if written else ""))
+
+
+def main() -> None:
+    """Prepares everything unheld, then measures."""
+    options = _parse()
+    options.target = options.target or [_TARGETS[options.isa]]
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("OV_TELEMETRY", "0")
+    if options.isa:
+        BUILD.mkdir(parents=True, exist_ok=True)
+        machine.hold(options.isa)
+    machine.pin(options.cpu)
+    with report_errors():
+        _run(options, Console(width=200))
+
+
+if __name__ == "__main__":
+    main()

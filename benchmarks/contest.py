@@ -1,0 +1,100 @@
+"""Runs contestants in turn, so that what disturbs the machine disturbs all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+CLOCKS = ("wall", "cpu")
+
+_BLOCK_NANOSECONDS = 300_000
+"""A timed block repeats a short inference for so long."""
+
+_LEAST_ROUNDS = 15
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One library with one model loaded and its inputs in place."""
+
+    name: str
+    run: Callable[[], object]
+    """One inference, with as little around it as the library's Python allows."""
+    output: Callable[[], Array]
+    """The first output of the last run."""
+    keep: object = None
+    """What must live as long as this."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Nanoseconds per inference of one contestant, one entry per round."""
+
+    wall: NDArray[np.float64]
+    cpu: NDArray[np.float64]
+    """Of the process, all threads: unlike `wall` it does not count being preempted."""
+
+    def of(self, clock: str) -> NDArray[np.float64]:
+        """By one of `CLOCKS`."""
+        assert clock in CLOCKS
+        return self.wall if clock == "wall" else self.cpu
+
+
+def _block(run: Callable[[], object], repeats: int) -> tuple[float, float]:
+    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+    for _ in range(repeats):
+        run()
+    cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    return wall / repeats, cpu / repeats
+
+
+def race(contestants: Sequence[Contestant], seconds: float) -> dict[str, Times]:
+    """
+    Rounds in which every contestant runs one block; the order alternates.
+
+    The number of rounds is what fits into `seconds`, but at least 15.
+    """
+    repeats: dict[str, int] = {}
+    round_nanoseconds = 0.0
+    for contestant in contestants:
+        once = min(_block(contestant.run, 1)[1] for _ in range(5))
+        repeats[contestant.name] = max(1, int(_BLOCK_NANOSECONDS / max(once, 1)))
+        round_nanoseconds += once * repeats[contestant.name]
+    rounds = max(_LEAST_ROUNDS, int(seconds * 1e9 / round_nanoseconds))
+    samples: dict[str, list[tuple[float, float]]] = {c.name: [] for c in contestants}
+    for number in range(rounds):
+        for contestant in contestants[:: 1 if number % 2 else -1]:
+            name = contestant.name
+            samples[name].append(_block(contestant.run, repeats[name]))
+    return {
+        name: Times(*np.array(values, np.float64).T) for name, values in samples.items()
+    }
+
+
+def median_ratio(first: Times, second: Times, clock: str) -> float:
+    """The median over rounds of first / second."""
+    return float(np.median(first.of(clock) / second.of(clock)))
+
+
+def signal_to_noise(output: Array, reference: Array) -> float:
+    """10 log10(Σ reference² / Σ (output - reference)²), dB; infinite where equal."""
+    wanted = reference.astype(np.float64).ravel()
+    noise = float(np.sum((output.astype(np.float64).ravel() - wanted) ** 2))
+    power = float(np.sum(wanted**2))
+    return 10 * float(np.log10(power / noise)) if noise else float("inf")
+
+
+def best(times: Mapping[str, Times], names: Sequence[str], clock: str) -> str | None:
+    """Whose median is the smallest among `names`."""
+    return min(
+        (name for name in names if name in times),
+        key=lambda name: float(np.median(times[name].of(clock))),
+        default=None,
+    )
