@@ -10,9 +10,9 @@ from support.contraction import Shape, add, conv2d_arguments, conv2d_sums, requa
 from support.harness import run_kernel
 
 from qcc.codegen.kernel_table import KERNELS, KernelRow
-from qcc.codegen.packing import pack_depthwise
+from qcc.codegen.packing import pack_conv2d, pack_depthwise
 
-ROWS = [row for row in KERNELS if row.stem == "qcc_depthwise_s8s8"]
+ROWS = [row for row in KERNELS if row.stem.startswith("qcc_depthwise_s8s8")]
 
 
 def _shape(channels: int, **members: Any) -> Shape:
@@ -26,6 +26,10 @@ SHAPES = [
     _shape(48, h=9, w=11, kernel=(2, 7), dilation=(3, 2), pads=(0, 6, 3, 6)),
     _shape(19, h=8, w=8, kernel=(1, 1), stride=(3, 2), pads=(0, 0, 0, 0)),
     _shape(70, h=3, w=14, kernel=(7, 3), pads=(5, 2, 4, 1), dilation=(1, 1)),
+    _shape(64, h=6, w=13, kernel=(3, 5), pads=(1, 2, 1, 2)),
+    _shape(16, h=7, w=9, stride=(1, 2)),
+    _shape(8, h=5, w=23, kernel=(3, 9), pads=(1, 4, 1, 4), stride=(4, 1)),
+    _shape(152, h=6, w=11, kernel=(5, 5), pads=(2, 2, 2, 2), stride=(2, 2)),
 ]
 
 
@@ -43,7 +47,10 @@ def _check(
     rng = np.random.default_rng(seed)
     count = s.groups
     x = rng.integers(-128, 128, s.input_shape, np.int8)
-    w = rng.integers(-128, 128, s.weight_shape, np.int8)
+    symmetric = row.stem == "qcc_depthwise_s8s8_symmetric"
+    if symmetric and zero_points:
+        return
+    w = rng.integers(-127 if symmetric else -128, 128, s.weight_shape, np.int8)
     zw = rng.integers(-128, 128, count, np.int8) if zero_points else None
     wide = w.astype(np.int32)
     if zw is not None:
@@ -82,6 +89,13 @@ def _check(
     columns = max(s.stride[1], s.kernel[1]) * s.output[1] + s.kernel[1]
     scratch = np.zeros(2 * columns * count * s.kernel[0], np.int8)
     packed = pack_depthwise(w, row.tile, zw)
+    if symmetric:
+        bias = bias - row.activation_offset * wide.sum(axis=(1, 2, 3))
+        bias = bias.astype(np.int32)
+        packed = pack_conv2d(w, row.tile, 1)
+        quads = (s.kernel[1] + 3) // 4
+        entries = (s.output[1] + 4) * quads + 4 * quads
+        scratch = np.zeros(256 * s.kernel[0] * (entries + quads), np.int8)
     run_kernel(
         row,
         arguments,
