@@ -1,0 +1,1 @@
+"""Layers of compiled models beside what the core can do at most."""
