@@ -6,7 +6,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, NameLoc, NoneAttr, StringAttr
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
@@ -15,10 +16,20 @@ from qcc.dialects.blob import save_blobs
 from qcc.dialects.errors import QccError
 
 
+class _Printer(Printer):
+    """Writes locations in ASCII, because xDSL reads no others."""
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        if isinstance(attribute, NameLoc) and not attribute.desc.data.isascii():
+            name = attribute.desc.data.encode("ascii", "backslashreplace").decode()
+            attribute = NameLoc(StringAttr(name), NoneAttr())
+        super().print_attribute(attribute)
+
+
 def module_text(module: ModuleOp) -> str:
     """The module as `qcc-opt` reads it, with the names of ONNX nodes as locations."""
     stream = io.StringIO()
-    Printer(stream, print_debuginfo=True).print_op(module)
+    _Printer(stream, print_debuginfo=True).print_op(module)
     return stream.getvalue() + "\n"
 
 

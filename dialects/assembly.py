@@ -46,7 +46,8 @@ class TrailingOptionalOperands(IRDLOperation):
             self.attributes | self.properties, reserved_attr_names=elided
         )
         printer.print_string(" : ")
-        printer.print_operation_type(self)
+        # Not `print_operation_type`: it adds the location, which the caller prints.
+        printer.print_function_type(self.operand_types, self.result_types)
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:

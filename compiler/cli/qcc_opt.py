@@ -14,10 +14,17 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
-from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    Builtin,
+    BytesAttr,
+    ModuleOp,
+    StringAttr,
+)
 from xdsl.dialects.func import Func
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import (
     ArgSpecParseError,
@@ -61,6 +68,16 @@ def _add_plugin_option(parser: argparse.ArgumentParser) -> None:
         metavar="MODULE",
         help="import a module, or a .py file, that defines passes; may be repeated",
     )
+
+
+def _as_text(attribute: Attribute) -> Attribute:
+    """xDSL takes a string with characters beyond ASCII for bytes."""
+    if isinstance(attribute, BytesAttr):
+        return StringAttr(attribute.data.decode("utf-8", "replace"))
+    if isinstance(attribute, ArrayAttr):
+        elements = cast("ArrayAttr[Attribute]", attribute)
+        return ArrayAttr([_as_text(element) for element in elements])
+    return attribute
 
 
 class QccOptMain(xDSLOptMain):
@@ -113,6 +130,15 @@ class QccOptMain(xDSLOptMain):
             metavar="FILE",
             help="write the statistics after the last pass",
         )
+
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        module = super().parse_chunk(chunk, file_extension, start_offset)
+        if module is not None:
+            for op in module.walk():
+                op.attributes = {n: _as_text(a) for n, a in op.attributes.items()}
+        return module
 
     def setup_pipeline(self) -> None:
         try:
