@@ -135,9 +135,15 @@ class RandomModel:
         node = helper.make_node(op, read, [name], name=f"node of {name}", **attributes)
         feeds = {each: self.values[each] for each in read if each in self.values}
         weights = [self.initializers[n] for n in read if n in self.initializers]
-        self.values[name] = run_onnx(_model([node], feeds, [name], weights), feeds)[name]
+        self.values[name] = run_onnx(_model([node], feeds, [name], weights), feeds)[
+            name
+        ]
         self.nodes.append(node)
         return name
+
+    def undo(self) -> None:
+        """Takes the last node away."""
+        del self.values[self.nodes.pop().output[0]]
 
     def lines(self) -> list[str]:
         """The model as text."""
@@ -148,7 +154,7 @@ class RandomModel:
         return [
             f"{node.output[0]}{list(known[node.output[0]].shape)} = {node.op_type}("
             + ", ".join(f"{n}{list(known[n].shape)}" if n else "-" for n in node.input)
-            + f") {({a.name: helper.get_attribute_value(a) for a in node.attribute})}"
+            + f") { ({a.name: helper.get_attribute_value(a) for a in node.attribute}) }"
             for node in self.nodes
         ]
 

@@ -113,7 +113,12 @@ def pooling(model: RandomModel) -> str | None:
     # onnxruntime counts what ceil_mode adds to padded windows: it must not.
     if ceil_mode and window.get("count_include_pad"):
         ceil_mode = 0
-    return model.node(kind, [x], ceil_mode=ceil_mode, **window)
+    y = model.node(kind, [x], ceil_mode=ceil_mode, **window)
+    # What a window outside of the image gives is nobody's business.
+    if np.abs(model.values[y]).max() > 1e30:
+        model.undo()
+        return None
+    return y
 
 
 def _maybe_activation(model: RandomModel, x: str) -> str:

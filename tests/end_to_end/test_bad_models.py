@@ -1,4 +1,4 @@
-"""Broken, hostile and unsupported models through the command line: a message, no traces."""
+"""Broken and unsupported models through the command line: a message, no traces."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ def _bad_attribute() -> onnx.ModelProto:
 def _huge() -> onnx.ModelProto:
     shape = [1 << 20, 1 << 20, 1 << 20]
     node = helper.make_node(
-        "ConstantOfShape", ["n"], ["c"], "fill", value=helper.make_tensor("v", 1, [1], [0])
+        "ConstantOfShape",
+        ["n"],
+        ["c"],
+        "fill",
+        value=helper.make_tensor("v", 1, [1], [0]),
     )
     add = helper.make_node("Add", ["x", "c"], ["y"], "sum")
     return model([node, add], {"n": np.array(shape, np.int64)})
@@ -205,5 +209,5 @@ def test_int8_only_names_what_stays_in_float(
 ):
     path = written(tmp_path, convolution(node="first"))
     outcome = qcc_tool(path, "-o", products / "m.c", "--int8-only", "--mode=float")
-    outcome.assert_refused("first", "Conv" if "Conv" in outcome.err else "conv")
+    outcome.assert_refused("first")
     assert not list(products.iterdir())
