@@ -56,12 +56,16 @@ def _expand(path: str, seen: set[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def amalgamate(targets: Iterable[Target], headers: Iterable[str]) -> str:
+def amalgamate(
+    targets: Iterable[Target], headers: Iterable[str], parallel: bool = False
+) -> str:
     """The runtime and the kernel `headers` (below `runtime/kernels/`) as one text."""
     seen: set[str] = {"include/qcc_api.h"}
     paths = ["include/qcc_runtime.h", "include/qcc_step.h"]
     if any(target.checked_features for target in targets):
         paths.append("include/qcc_cpu.h")
+    if parallel:
+        paths.append("include/qcc_parallel.h")
     paths += [f"kernels/{header}" for header in headers]
     return "\n".join(_expand(path, seen) for path in paths)
 

@@ -20,7 +20,7 @@ from qcc.codegen import description
 from qcc.codegen.amalgamate import amalgamate, api_header
 from qcc.codegen.c_names import c_string, json_text, unique_identifiers
 from qcc.codegen.c_run import RunFunction, Shared
-from qcc.codegen.plan_memory import ALIGNMENT
+from qcc.codegen.plan_memory import ALIGNMENT, align
 from qcc.codegen.select_kernels import target_of
 
 _C_TYPES = {
@@ -34,6 +34,25 @@ _C_TYPES = {
 }
 
 
+POOL_BYTES = 1024
+"""Room for a `qcc_pool` (checked by the C compiler)."""
+
+_START = f"""\
+  _Static_assert(sizeof(qcc_pool) <= {POOL_BYTES}, "the pool outgrew its room");
+  if (context->options.threads > 1) {{
+    context->pool = context->arena + ARENA_POOL;
+    qcc_pool_start((qcc_pool *)context->pool, context->options.threads);
+  }}
+"""
+
+_STOP = """\
+  if (context != NULL && context->pool != NULL) {
+    qcc_pool_stop((qcc_pool *)context->pool);
+    context->pool = NULL;
+  }
+"""
+
+
 @dataclass(frozen=True)
 class PrintedModel:
     """The text of a model; `weights` are the bytes that the C refers to."""
@@ -44,6 +63,8 @@ class PrintedModel:
     header: str
     weights: bytes
     description: dict[str, Any]
+    threads: bool = False
+    """Whether it holds a pool of threads, and so needs `-pthread`."""
 
 
 def print_model(
@@ -70,13 +91,20 @@ def print_model(
         **variants[0],
         "arena_bytes": max(variant["arena_bytes"] for variant in variants),
     }
+    parallel = any(run.is_parallel for run in runs)
+    if parallel:
+        # The pool lies behind the buffers.
+        about["arena_bytes"] = align(about["arena_bytes"]) + POOL_BYTES
     if len(variants) > 1:
         about["variants"] = variants
     fields = _fields(prefix, runs, about) | {
-        "runtime": amalgamate([run.target for run in runs], shared.headers),
+        "runtime": amalgamate([run.target for run in runs], shared.headers, parallel),
         "wrappers": shared.definitions(),
         "runs": "\n".join(texts),
         "weights": "@WEIGHTS@",
+        "start": _START if parallel else "",
+        "stop": _STOP if parallel else "  (void)context;\n",
+        "pool_offset": str(about["arena_bytes"] - POOL_BYTES),
     }
     templates = resources.files("qcc.codegen").joinpath("templates")
     source, header = (
@@ -85,7 +113,8 @@ def print_model(
         ).substitute(fields)
         for suffix in ("c", "h")
     )
-    return PrintedModel(prefix, source, header, bytes(shared.weights), about)
+    weights = bytes(shared.weights)
+    return PrintedModel(prefix, source, header, weights, about, parallel)
 
 
 def _variant(run: RunFunction, with_tensors: bool) -> dict[str, Any]:
@@ -112,7 +141,7 @@ def _choices(runs: Sequence[RunFunction]) -> str:
             f'  if (wants(options, "{run.target.name}") && ({checks or "1"})) {{\n'
             f"    context->run = {run.name};\n"
             f'    context->target = "{run.target.name}";\n'
-            "    return QCC_OK;\n  }\n"
+            "    return start(context);\n  }\n"
         )
     return "".join(rows)
 

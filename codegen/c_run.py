@@ -7,7 +7,9 @@ stored once, equal calls use one wrapper.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, cast
 
 from xdsl.dialects.func import FuncOp
@@ -19,6 +21,13 @@ from qcc.codegen.plan_memory import align
 from qcc.codegen.targets import Target
 from qcc.dialects import kernel
 from qcc.dialects.naming import node_name
+
+_LOCALS = """\
+  unsigned char *const arena = context->arena;
+  const unsigned char *const weights = context->weights;
+  (void)arena;
+  (void)weights;
+"""
 
 
 @dataclass
@@ -55,7 +64,6 @@ class RunFunction:
     function: FuncOp
     target: Target
     shared: Shared
-    steps: list[str] = field(default_factory=list[str])
     step_table: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
@@ -64,25 +72,79 @@ class RunFunction:
         return f"run__{self.target.identifier}"
 
     def print(self, input_count: int) -> str:
-        """The whole definition."""
+        """The definition, after those of the steps that run in parts."""
         ops = list(self.function.body.block.ops)
         calls = [op for op in ops if isinstance(op, kernel.CallOp)]
         texts = call_texts(calls, self.target)
         for op in ops:
             if isinstance(op, kernel.ConstantOp):
                 self.shared.offset(op)
-        for op, text in zip(calls, texts, strict=True):
-            self._call(op, text, input_count)
+        lines = zip(
+            calls,
+            (self._call(*pair, input_count) for pair in zip(calls, texts, strict=True)),
+            strict=True,
+        )
+        parallel: list[str] = []
+        body: list[str] = []
+        for group, members in groupby(lines, lambda line: line[0].group):
+            if group is None:
+                for op, text in members:
+                    body.append(self._step(text, [op]))
+            else:
+                parts = list(members)
+                name = f"{self.name}_step_{len(self.step_table)}"
+                parallel.append(self._task(name, [text for _, text in parts]))
+                call = f"qcc_parallel(&frame, {name}, {len(parts)});"
+                body.append(self._step(call, [op for op, _ in parts]))
+        frame = (
+            "  const qcc_frame frame = {context, inputs, outputs};\n"
+            if parallel
+            else ""
+        )
         return (
-            f"static void {self.name}(qcc_context *context, "
+            f"{''.join(parallel)}static void {self.name}(qcc_context *context, "
             "const void *const *inputs, void *const *outputs) {\n"
-            "  unsigned char *const arena = context->arena;\n"
-            "  const unsigned char *const weights = context->weights;\n"
-            "  (void)arena;\n  (void)weights;\n"
-            f"{''.join(self.steps)}}}\n"
+            f"{_LOCALS}{frame if parallel else ''}{''.join(body)}}}\n"
         )
 
-    def _call(self, op: kernel.CallOp, text: CallText, input_count: int) -> None:
+    @property
+    def is_parallel(self) -> bool:
+        """Whether any step runs in parts."""
+        return any(
+            isinstance(op, kernel.CallOp) and op.group is not None
+            for op in self.function.body.block.ops
+        )
+
+    def _step(self, call: str, ops: Sequence[kernel.CallOp]) -> str:
+        """A line of the run function; notes what it does for the description."""
+        index = len(self.step_table)
+        step: dict[str, Any] = {
+            "kernel": ops[0].function.data.removeprefix("qcc_"),
+            "node": node_name(ops[0]) or "",
+        }
+        if macs := sum(multiply_accumulates(op) for op in ops):
+            step["macs"] = macs
+        self.step_table.append(step)
+        return f"  {call}\n  qcc_step(context, {index});\n"
+
+    def _task(self, name: str, calls: Sequence[str]) -> str:
+        """The function that does one part of a step."""
+        cases = "".join(
+            f"  case {part}:\n    {call}\n    break;\n"
+            for part, call in enumerate(calls)
+        )
+        return (
+            f"static void {name}(void *argument, int part) {{\n"
+            "  const qcc_frame *const frame = (const qcc_frame *)argument;\n"
+            "  const qcc_context *const context = frame->context;\n"
+            "  const void *const *const inputs = frame->inputs;\n"
+            "  void *const *const outputs = frame->outputs;\n"
+            "  (void)inputs;\n  (void)outputs;\n"
+            f"{_LOCALS}  switch (part) {{\n{cases}  default:\n    break;\n  }}\n}}\n\n"
+        )
+
+    def _call(self, op: kernel.CallOp, text: CallText, input_count: int) -> str:
+        """The C of one call."""
         shared = self.shared
         shared.headers[op.header.data] = None
         stem = op.function.data.removeprefix("qcc_")
@@ -96,14 +158,7 @@ class RunFunction:
             key = f"static const {op.struct.data} @NAME@ = {text.table};\n"
             table = shared.tables.setdefault(key, f"arguments_{len(shared.tables)}")
             places.insert(0, f"&{table}")
-        index = len(self.steps)
-        self.steps.append(
-            f"  {name}({', '.join(places)});\n  qcc_step(context, {index});\n"
-        )
-        step: dict[str, Any] = {"kernel": stem, "node": node_name(op) or ""}
-        if macs := multiply_accumulates(op):
-            step["macs"] = macs
-        self.step_table.append(step)
+        return f"{name}({', '.join(places)});"
 
     def _place(self, buffer: SSAValue, input_count: int) -> str:
         """The C expression of a buffer's address."""

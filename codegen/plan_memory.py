@@ -54,10 +54,13 @@ def _root(buffer: SSAValue) -> SSAValue:
 def live_intervals(run: FuncOp) -> dict[kernel.AllocateOp, Interval]:
     """The live range of every allocated buffer, in the order of allocation."""
     touched: dict[kernel.AllocateOp, list[int]] = {}
+    groups: dict[int, int] = {}
     for index, op in enumerate(run.body.block.ops):
         if isinstance(op, kernel.AllocateOp):
             touched[op] = []
         if isinstance(op, kernel.CallOp):
+            if op.group is not None:  # calls of a group run at once
+                index = groups.setdefault(op.group.value.data, index)
             for buffer in op.buffers:
                 owner = _root(buffer).owner
                 if isinstance(owner, kernel.AllocateOp):

@@ -21,6 +21,13 @@ SUFFIXES = (*COMPILED, ".c", "")
 """Products that are made here; no suffix is a folder."""
 
 
+_PTHREAD = """
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+target_link_libraries(${PROJECT_NAME} PUBLIC Threads::Threads)
+"""
+
+
 def _source(model: PrintedModel, weights: str) -> bytes:
     # The first one: a name of the model in its description may say @WEIGHTS@ too.
     return model.source.replace("@WEIGHTS@", weights, 1).encode("ascii")
@@ -43,7 +50,9 @@ def _sources(model: PrintedModel) -> dict[str, bytes]:
 def _project(model: PrintedModel) -> dict[str, bytes]:
     """A CMake project."""
     template = resources.files("qcc.codegen").joinpath("templates/CMakeLists.txt.in")
-    text = Template(template.read_text("utf-8")).substitute(prefix=model.prefix)
+    text = Template(template.read_text("utf-8")).substitute(
+        prefix=model.prefix, libraries=_PTHREAD if model.threads else ""
+    )
     return {**_sources(model), "CMakeLists.txt": text.encode("ascii")}
 
 
@@ -54,6 +63,8 @@ def _compile(model: PrintedModel, suffix: str, compiler: Compiler) -> bytes:
             (folder / file).write_bytes(content)
         source, compiled = f"{model.prefix}.c", f"{model.prefix}.o"
         common = ("-fPIC", "-fvisibility=hidden", source)
+        if model.threads:
+            common = ("-pthread", *common)
         if suffix == ".so":
             shared = ("-DQCC_SHARED_LIBRARY", "-shared", "-s", "-Wl,-z,noexecstack")
             compiler.run((*shared, *common, "-o", "product"), folder)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -83,6 +84,8 @@ class KernelBuilder:
 
     target: Target
     block: Block
+    threads: int = 1
+    """Into so many parts heavy ops may be split; each part is a call of its own."""
     outputs: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     """Tensor values that are computed right into an output buffer."""
     _buffers: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
@@ -91,6 +94,8 @@ class KernelBuilder:
     )
     _padded: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     _op: Operation | None = None
+    _groups: int = 0
+    _group: int | None = None
 
     def kernel(self, *stems: str) -> KernelRow:
         """The micro-kernel of the best ISA of the target that has one of `stems`."""
@@ -159,8 +164,25 @@ class KernelBuilder:
                 reads,
                 writes,
                 row.run_time,
+                self._group,
             )
         )
+
+    @contextmanager
+    def parallel(self) -> Generator[None]:
+        """Calls made inside are independent of each other and may run at once."""
+        assert self._group is None
+        self._group, self._groups = self._groups, self._groups + 1
+        yield
+        self._group = None
+
+    def part(self, buffer: SSAValue, offset: int) -> SSAValue:
+        """The elements of a buffer from `offset` on."""
+        if offset == 0:
+            return buffer
+        whole = kernel.buffer_type(buffer)
+        rest = kernel.BufferType.get(whole.element, whole.count.data - offset)
+        return self._insert(kernel.ViewOp(buffer, rest, offset)).results[0]
 
     def lower(self, op: Operation) -> None:
         """Runs the lowering of `op`. QccError if it has none."""
@@ -244,14 +266,27 @@ class SelectKernelsPass(ModulePass):
     target: tuple[str, ...] = ("portable",)
     """Names of targets, best first."""
 
+    threads: int = 1
+    """Into how many parts heavy ops are split."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         model = next(f for f in op.walk() if isinstance(f, FuncOp))
-        runs = [select_kernels(model, find_target(name)) for name in self.target]
+        runs = [
+            select_kernels(model, find_target(name), self.threads)
+            for name in self.target
+        ]
         model.detach()
         op.body.block.add_ops(runs)
 
 
-def select_kernels(model: FuncOp, target: Target) -> FuncOp:
+def _erase_unused_constants(block: Block) -> None:
+    """Weights that were packed are not stored a second time as they were."""
+    for op in list(block.ops):
+        if isinstance(op, kernel.ConstantOp) and not list(op.result.uses):
+            block.erase_op(op)
+
+
+def select_kernels(model: FuncOp, target: Target, threads: int = 1) -> FuncOp:
     """The run function of `model` (which stays as it is) for `target`."""
     types = [storage_buffer(t) for t in model.function_type.inputs]
     types += [storage_buffer(t) for t in model.function_type.outputs]
@@ -261,7 +296,7 @@ def select_kernels(model: FuncOp, target: Target) -> FuncOp:
     terminator = model.body.block.last_op
     assert isinstance(terminator, ReturnOp)
     builder = KernelBuilder(
-        target, block, _direct_outputs(terminator.arguments, outputs)
+        target, block, threads, _direct_outputs(terminator.arguments, outputs)
     )
     for value, buffer in zip(model.args, arguments, strict=True):
         builder.bind(value, buffer)
@@ -270,6 +305,7 @@ def select_kernels(model: FuncOp, target: Target) -> FuncOp:
             builder.lower(op)
     builder.finish(terminator.arguments, outputs)
     block.add_op(ReturnOp())
+    _erase_unused_constants(block)
     run = FuncOp(f"run__{target.identifier}", (types, []), Region([block]))
     for key, value in model.attributes.items():
         run.attributes[key] = value

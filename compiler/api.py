@@ -87,6 +87,7 @@ class Options:
     dump_ir: Path | None = None
     print_ir_after: Sequence[str] = ()
     keep_tensors: bool = False
+    threads: int = 1
     compiler: str | None = None
 
 
@@ -177,7 +178,9 @@ def generate(
     options = options or Options()
     passes: list[ModulePass] = [
         ToChannelsLastPass(),
-        SelectKernelsPass(target=tuple(target.name for target in targets)),
+        SelectKernelsPass(
+            target=tuple(target.name for target in targets), threads=options.threads
+        ),
         PlanMemoryPass(reuse=not options.keep_tensors),
     ]
     run_pipeline(module, passes, dump.after_each if dump else None)

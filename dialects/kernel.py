@@ -233,6 +233,8 @@ class CallOp(IRDLOperation):
     writes = prop_def(IntegerAttr)
     run_time = opt_prop_def(ArrayAttr)
     """Arguments that may come from a table, so that more calls share one function."""
+    group = opt_prop_def(IntegerAttr)
+    """Neighbouring calls of one group are independent: they may run at once."""
     irdl_options = (ParsePropInAttrDict(),)
     assembly_format = "$buffers attr-dict `:` type($buffers)"
 
@@ -245,6 +247,7 @@ class CallOp(IRDLOperation):
         reads: Sequence[SSAValue],
         writes: Sequence[SSAValue],
         run_time: Sequence[str] = (),
+        group: int | None = None,
     ):
         members = {name: _literal(value) for name, value in arguments.items()}
         super().__init__(
@@ -258,6 +261,7 @@ class CallOp(IRDLOperation):
                 "run_time": ArrayAttr([StringAttr(name) for name in run_time])
                 if run_time
                 else None,
+                "group": None if group is None else IntegerAttr(group, i64),
             },
         )
 

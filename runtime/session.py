@@ -35,6 +35,8 @@ class _Options(ctypes.Structure):
         ("profile", _PROFILE),
         ("user", ctypes.c_void_p),
         ("target", ctypes.c_char_p),
+        ("threads", ctypes.c_int),
+        ("parallel_for", ctypes.c_void_p),
     ]
 
 
@@ -70,6 +72,7 @@ class _Api(ctypes.Structure):
                 ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
             ),
         ),
+        ("stop", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
     ]
 
 
@@ -122,12 +125,19 @@ class InferenceSession:
     than the compiled one: the session then loops over it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, target: str | None = None):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        target: str | None = None,
+        threads: int = 1,
+    ):
         """
         Loads the library at `path`. ModelLoadError if it cannot be used here.
 
         `target` names one of those that the library was compiled for; None takes the
-        best that this processor has.
+        best that this processor has. `threads` works for libraries that were compiled
+        with `--threads`.
         """
         location = Path(path)
         if not location.is_file():
@@ -151,7 +161,9 @@ class InferenceSession:
         self._outputs = [TensorInfo.of(e) for e in self.description["outputs"]]
         self._arena = _aligned(self._api.arena_bytes, self._api.arena_align)
         self._context = _aligned(self._api.context_bytes, 16)
-        self._options = _Options(target=target.encode() if target else None)
+        self._options = _Options(
+            target=target.encode() if target else None, threads=threads
+        )
         self._init(location)
 
     def _init(self, location: Path | str = "model") -> None:
@@ -163,6 +175,15 @@ class InferenceSession:
         if status != 0:
             reason = _ERRORS.get(status, f"error {status}")
             raise ModelLoadError(f"{location}: {reason}")
+
+    def close(self) -> None:
+        """Ends the session's threads; it must not be used afterwards."""
+        self._api.stop(self._context.ctypes.data)
+
+    def __del__(self) -> None:
+        # A session whose constructor failed has no context.
+        if hasattr(self, "_options"):
+            self.close()
 
     def get_inputs(self) -> list[TensorInfo]:
         """Names, types and shapes of the inputs, in order."""
@@ -199,6 +220,7 @@ class InferenceSession:
                 function(step)
 
             self._options.profile = _PROFILE(step_done)
+        self.close()
         self._init()
 
     def run(

@@ -17,6 +17,19 @@ _RING_BUDGET = 36 * 1024
 """Bytes of the rows of a depthwise convolution, in a first-level cache of 48 kB."""
 
 
+_BAND_WORK = 1_000_000
+"""Products from which a band of its own pays for handing it to a thread."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of a convolution's output, and where it reads and writes (elements)."""
+
+    geometry: Geometry
+    input_offset: int
+    output_offset: int
+
+
 @dataclass(frozen=True)
 class Geometry:
     """A channels-last convolution; pairs are (height, width)."""
@@ -51,6 +64,49 @@ class Geometry:
     def as_depthwise(self) -> Geometry:
         """Groups of one channel as the depthwise kernels count them: one group."""
         return replace(self, channels=self.outputs, groups=1)
+
+    @property
+    def _products(self) -> int:
+        pixels = self.batch * prod(self.output)
+        return pixels * self.outputs * self.channels * prod(self.kernel)
+
+    def bands(self, count: int) -> list[Band]:
+        """At most `count` parts of about the same size: rows, or columns of one row."""
+        count = min(count, self._products // _BAND_WORK, prod(self.output))
+        if count < 2 or self.batch > 1:
+            return [Band(self, 0, 0)]
+        if self.output[0] == 1 and self.kernel == (1, 1) and self.strides == (1, 1):
+            return self._column_bands(count)
+        return self._row_bands(min(count, self.output[0]))
+
+    def _column_bands(self, count: int) -> list[Band]:
+        # Borders on multiples of 32 columns leave one band only with a tail.
+        width = -(-self.output[1] // count // 32) * 32
+        bands: list[Band] = []
+        for first in range(0, self.output[1], width):
+            size = (1, min(width, self.output[1] - first))
+            part = replace(self, input=size, output=size)
+            offset = first * self.channels * self.groups
+            bands.append(Band(part, offset, first * self.outputs))
+        return bands
+
+    def _row_bands(self, count: int) -> list[Band]:
+        height, (stride, _) = self.output[0], self.strides
+        bands: list[Band] = []
+        for number in range(count):
+            first, last = number * height // count, (number + 1) * height // count
+            top = first * stride - self.pads[0]
+            skipped = max(top, 0)
+            part = replace(
+                self,
+                input=(self.input[0] - skipped, self.input[1]),
+                output=(last - first, self.output[1]),
+                pads=(max(-top, 0), self.pads[1]),
+            )
+            line = self.input[1] * self.channels * self.groups
+            offset = first * self.output[1] * self.outputs
+            bands.append(Band(part, skipped * line, offset))
+        return bands
 
     @property
     def _column_elements(self) -> int:

@@ -158,6 +158,10 @@ def compile_model(
     keep_tensors: Annotated[
         bool, typer.Option(help="keep every intermediate tensor, to look at them")
     ] = False,
+    threads: Annotated[
+        int,
+        typer.Option(help="split heavy layers for so many threads", min=1, max=16),
+    ] = 1,
     cc: Annotated[
         str | None, typer.Option(help="the C compiler (default: the first found)")
     ] = None,
@@ -188,6 +192,7 @@ def compile_model(
         dump_ir=dump_ir,
         print_ir_after=tuple(_names(print_ir_after) or ()),
         keep_tensors=keep_tensors,
+        threads=threads,
         compiler=cc,
     )
     report = compile_with(model, output, options)

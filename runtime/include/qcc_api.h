@@ -20,6 +20,10 @@ typedef struct qcc_options {
   void *user;
   /* The target to run, one of those that the library was compiled for; NULL: the best that the processor has. */
   const char *target;
+  /* Threads of the library's own, the caller included, where it was compiled with --threads. */
+  int threads;
+  /* The application's own way to run task(argument, 0) ... task(argument, count - 1) and to wait for them. */
+  void (*parallel_for)(void *user, void (*task)(void *argument, int part), void *argument, int count);
 } qcc_options;
 
 /* One per concurrent caller. All state is here and in the arena. */
@@ -28,6 +32,7 @@ typedef struct qcc_context {
   const unsigned char *weights;
   void (*run)(struct qcc_context *context, const void *const *inputs, void *const *outputs);
   const char *target; /* that init chose */
+  void *pool;         /* threads, in the arena */
   qcc_options options;
 } qcc_context;
 
@@ -40,6 +45,7 @@ typedef struct qcc_api {
   size_t context_bytes;
   int (*init)(qcc_context *context, void *arena, const qcc_options *options);
   int (*run)(qcc_context *context, const void *const *inputs, void *const *outputs);
+  void (*stop)(qcc_context *context);
 } qcc_api;
 
 #endif
