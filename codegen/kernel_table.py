@@ -104,6 +104,15 @@ KERNELS: list[KernelRow] = [
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
         (4, 4, 16),
+        reads_past_input=True,
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
+        "dotprod",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (8, 8, 4),
+        reads_past_input=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",

@@ -52,6 +52,12 @@ _TABLE = (
         ("avx2", "avx512_vnni"),
     ),
     Target("armv8", "aarch64", ("neon", "portable"), ("asimd",)),
+    Target(
+        "armv8+dotprod",
+        "aarch64",
+        ("dotprod", "neon", "portable"),
+        ("asimd", "asimddp"),
+    ),
 )
 
 TARGETS = {target.name: target for target in _TABLE}

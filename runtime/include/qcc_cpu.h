@@ -34,4 +34,49 @@ static inline int qcc_cpu_has_avx512_vnni(void) {
 }
 #endif
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+static inline int qcc_cpu_has_asimddp(void) {
+  return (getauxval(AT_HWCAP) >> 20) & 1u;
+}
+
+static inline int qcc_cpu_has_i8mm(void) {
+  return (getauxval(AT_HWCAP2) >> 13) & 1u;
+}
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+static inline int qcc_cpu_has(const char *name) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname(name, &value, &size, NULL, 0) == 0 && value != 0;
+}
+
+static inline int qcc_cpu_has_asimddp(void) {
+  return qcc_cpu_has("hw.optional.arm.FEAT_DotProd");
+}
+
+static inline int qcc_cpu_has_i8mm(void) {
+  return qcc_cpu_has("hw.optional.arm.FEAT_I8MM");
+}
+#elif defined(__aarch64__)
+/* Nobody to ask: what the compiler may assume. */
+static inline int qcc_cpu_has_asimddp(void) {
+#if defined(__ARM_FEATURE_DOTPROD)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+static inline int qcc_cpu_has_i8mm(void) {
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+  return 1;
+#else
+  return 0;
+#endif
+}
+#endif
+
 #endif

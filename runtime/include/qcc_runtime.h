@@ -42,6 +42,23 @@
 #define QCC_KEEP_VECTOR(v) __asm__("" : "+w"(v))
 #endif
 
+/*
+ * For tiles of gcc 12, which else hoists the loads of a whole step, has too few registers for them and spills
+ * accumulators: QCC_IN_ORDER keeps what computes a vector where it stands, QCC_LOAD_PAIR two loads together (one ldp),
+ * QCC_LOAD_LATER all later loads behind it; QCC_OWN_POINTER keeps a pointer in a register, as a base of short offsets.
+ */
+#if defined(__aarch64__) && !defined(__clang__)
+#define QCC_IN_ORDER(v) __asm__ volatile("" : "+w"(v))
+#define QCC_LOAD_PAIR(v, w) __asm__ volatile("" : "+w"(v), "+w"(w))
+#define QCC_LOAD_LATER() __asm__ volatile("" : : : "memory")
+#define QCC_OWN_POINTER(p) __asm__("" : "+r"(p))
+#else
+#define QCC_IN_ORDER(v) (void)(v)
+#define QCC_LOAD_PAIR(v, w) (void)(v), (void)(w)
+#define QCC_LOAD_LATER() (void)0
+#define QCC_OWN_POINTER(p) (void)(p)
+#endif
+
 /* An ISA's functions carry its attribute; no file needs an -m flag. */
 #if defined(__x86_64__)
 #define QCC_TARGET_SSE2 __attribute__((target("sse2")))
@@ -57,6 +74,8 @@
 #endif
 #if defined(__aarch64__)
 #define QCC_TARGET_NEON /* a part of every AArch64 processor */
+#define QCC_TARGET_DOTPROD __attribute__((target("arch=armv8.2-a+dotprod")))
+#define QCC_TARGET_I8MM __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
 #endif
 
 /* The quantization of a tensor whose range is taken at run time. */

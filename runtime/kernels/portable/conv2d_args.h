@@ -21,6 +21,7 @@ typedef struct {
     int32_t conv_multiplier, residual_multiplier, residual_shift, residual_zero_point;
     int32_t sum_zero_point, sum_minimum, sum_maximum;
     int32_t float_output;
+    int32_t gather; /* weights are packed as one kernel row of all taps (neon/conv2d_lines.h) */
     /* Only read by the tile kernels (amx/conv2d_tiles.h), whose plan codegen/lowerings/tiles.py makes. */
     int32_t tile_depth;  /* taps of one tile multiplication: a multiple of 4, at most 64 */
     int32_t tile_pixels; /* of a block: 16 (by 64 channels) or 32 (by 32) */

@@ -37,7 +37,12 @@ GUARD = 64
 """Bytes after a buffer that a kernel may read but never write."""
 
 _FEATURES = {"sse2": "sse2", "avx2": "avx2", "avx512vnni": "avx512_vnni"}
-_EMULATOR = ["qemu-aarch64", "-cpu", "cortex-a53"]
+_EMULATED = {
+    "neon": "cortex-a53",
+    "dotprod": "cortex-a76",
+    "i8mm": "max,sve=off,sme=off",
+}
+"""What runs the code of an instruction set; a53 proves that neon needs no later one."""
 
 _PROGRAM = """
 #include <stdio.h>
@@ -76,7 +81,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 def skip_without(isa: str) -> None:
     """Skips the calling test where code for `isa` cannot be run."""
-    if isa == "neon":
+    if isa in _EMULATED:
         for tool in ("aarch64-linux-gnu-gcc", "qemu-aarch64"):
             if shutil.which(tool) is None:
                 pytest.skip(f"{tool} is not installed")
@@ -227,9 +232,10 @@ def run_kernel(
     skip_without(row.isa)
     buffers = [_guarded(b) for b in itertools.chain(inputs, outputs)]
     source, integers, numbers = _wrapper(row, arguments, len(buffers), literal)
-    if row.isa == "neon":
+    if row.isa in _EMULATED:
         command = ["aarch64-linux-gnu-gcc", "-static", *flags]
-        _run_program(source, command, _EMULATOR, integers, numbers, buffers)
+        runner = ["qemu-aarch64", "-cpu", _EMULATED[row.isa]]
+        _run_program(source, command, runner, integers, numbers, buffers)
     elif sanitize:
         checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
         command = [compiler, *checks, *flags]
