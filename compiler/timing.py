@@ -59,6 +59,19 @@ def _compile_timer(folder: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / "timer.so"))
 
 
+class _Timed(ctypes.Structure):
+    """`timed` of `runtime/timer.c`."""
+
+    _fields_ = [
+        ("api", ctypes.c_void_p),
+        ("target", ctypes.c_char_p),
+        ("inputs", ctypes.c_void_p),
+        ("outputs", ctypes.c_void_p),
+        ("threads", ctypes.c_int64),
+        ("runs", ctypes.c_int64),
+    ]
+
+
 def _pointers(arrays: list[Array]) -> ctypes.Array[ctypes.c_void_p]:
     addresses = [array.ctypes.data for array in arrays]
     return (ctypes.c_void_p * max(len(arrays), 1))(*addresses)
@@ -77,9 +90,12 @@ class StepTimes:
 class ModelTimer:
     """Runs one model again and again on the same inputs, in an arena of its own."""
 
-    def __init__(self, session: InferenceSession, feeds: Mapping[str, Array]):
+    def __init__(
+        self, session: InferenceSession, feeds: Mapping[str, Array], threads: int = 1
+    ):
         """QccError where `feeds` do not fit the model or there is no C compiler."""
         self._session = session
+        self._threads = threads
         self._inputs = [_checked(info, feeds) for info in session.get_inputs()]
         self._outputs = [np.empty(o.shape, o.type) for o in session.get_outputs()]
         self._buffers = (_pointers(self._inputs), _pointers(self._outputs))
@@ -89,35 +105,33 @@ class ModelTimer:
     def time_runs(self, runs: int) -> Nanoseconds:
         """Nanoseconds of each of `runs` runs, in order."""
         times = np.zeros(runs, np.int64)
-        self._call(self._library.qcc_time_runs, ctypes.c_int64(runs), times)
+        self._call(self._library.qcc_time_runs, runs, times.ctypes.data)
         return times
 
     def time_steps(self, runs: int) -> StepTimes:
         """Nanoseconds of each step of each of `runs` runs, in order."""
-        steps = len(self._session.description["steps"])
+        steps = len(self._session.variant["steps"])
         stamps = np.zeros((runs, steps + 1), np.int64)
-        self._call(
-            self._library.qcc_time_steps,
-            ctypes.c_int64(runs),
-            ctypes.c_int64(steps),
-            stamps,
-        )
+        self._call(self._library.qcc_time_steps, runs, steps, stamps.ctypes.data)
         clock = self._clock()
         times = np.diff(stamps, axis=1) - round(clock)
         return StepTimes(np.maximum(times, 0), clock)
 
     def _clock(self) -> float:
         stamps = np.zeros(1001, np.int64)
-        address = ctypes.c_void_p(stamps.ctypes.data)
-        self._library.qcc_time_nothing(ctypes.c_int64(1000), address)
+        arguments = (1000, stamps.ctypes.data)
+        self._library.qcc_time_nothing(*map(ctypes.c_int64, arguments))
         return float(np.median(np.diff(stamps)))
 
-    def _call(self, function: Any, *arguments: Any) -> None:
-        """The last argument is the array that is written."""
-        *numbers, written = arguments
-        address = ctypes.c_void_p(written.ctypes.data)
-        api = ctypes.c_void_p(self._session.api_address)
-        status = function(api, *self._buffers, *numbers, address)
+    def _call(self, function: Any, runs: int, *arguments: int) -> None:
+        what = _Timed(
+            self._session.api_address,
+            self._session.target.encode(),
+            *(ctypes.addressof(pointers) for pointers in self._buffers),
+            self._threads,
+            runs,
+        )
+        status = function(ctypes.byref(what), *map(ctypes.c_int64, arguments))
         if status != 0:
             raise QccError("the model cannot run", why=f"status {status}")
 

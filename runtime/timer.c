@@ -1,6 +1,6 @@
 /*
  * Times a compiled model without an interpreter between two readings of the clock; `qcc-bench` compiles it on demand.
- * Inputs and outputs are as for qcc_api.run. All functions return QCC_OK, an error of the model, or -1 without memory.
+ * Functions return QCC_OK, an error of the model, or -1 without memory.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <stdlib.h>
@@ -19,13 +19,16 @@ static void stamp(void *user, int step) {
     (*stamps)[step + 1] = now();
 }
 
+/* A context and its memory. */
 typedef struct {
+    const qcc_api *api;
     qcc_context *context;
     unsigned char *memory;
 } session;
 
 static int open_session(session *s, const qcc_api *api, const qcc_options *options) {
-    s->context = malloc(api->context_bytes);
+    s->api = api;
+    s->context = calloc(1, api->context_bytes);
     s->memory = malloc(api->arena_bytes + api->arena_align);
     if (s->context == NULL || s->memory == NULL)
         return -1;
@@ -33,36 +36,48 @@ static int open_session(session *s, const qcc_api *api, const qcc_options *optio
     return api->init(s->context, s->memory + (past ? api->arena_align - past : 0), options);
 }
 
-static void close_session(session *s) {
+static void close_session(session *s, int status) {
+    if (status == QCC_OK)
+        s->api->stop(s->context);
     free(s->context);
     free(s->memory);
 }
 
-/* Nanoseconds of `runs` runs, one after the other, into `times`. */
-int qcc_time_runs(const qcc_api *api, const void *const *inputs, void *const *outputs, int64_t runs, int64_t *times) {
+/* What a timed model is given; `target` is one of the library's, or NULL. */
+typedef struct {
+    const qcc_api *api;
+    const char *target;
+    const void *const *inputs;
+    void *const *outputs;
+    int64_t threads, runs;
+} timed;
+
+/* Nanoseconds of each run, one after the other, into `times`. */
+int qcc_time_runs(const timed *what, int64_t *times) {
     session s;
-    int status = open_session(&s, api, NULL);
-    for (int64_t r = 0; r < runs && status == QCC_OK; r++) {
+    const qcc_options options = {.target = what->target, .threads = (int)what->threads};
+    int status = open_session(&s, what->api, &options);
+    for (int64_t r = 0; r < what->runs && status == QCC_OK; r++) {
         const int64_t start = now();
-        status = api->run(s.context, inputs, outputs);
+        status = what->api->run(s.context, what->inputs, what->outputs);
         times[r] = now() - start;
     }
-    close_session(&s);
+    close_session(&s, status);
     return status;
 }
 
-/* Clock readings of `runs` runs into `stamps`: for each run its start, then the end of each of its `steps` steps. */
-int qcc_time_steps(const qcc_api *api, const void *const *inputs, void *const *outputs, int64_t runs, int64_t steps,
-                   int64_t *stamps) {
+/* Clock readings into `stamps`: for each run its start, then the end of each of its `steps` steps. */
+int qcc_time_steps(const timed *what, int64_t steps, int64_t *stamps) {
     session s;
-    const qcc_options options = {.profile = stamp, .user = &stamps};
-    int status = open_session(&s, api, &options);
-    for (int64_t r = 0; r < runs && status == QCC_OK; r++) {
+    const qcc_options options = {
+        .profile = stamp, .user = &stamps, .target = what->target, .threads = (int)what->threads};
+    int status = open_session(&s, what->api, &options);
+    for (int64_t r = 0; r < what->runs && status == QCC_OK; r++) {
         stamps[0] = now();
-        status = api->run(s.context, inputs, outputs);
+        status = what->api->run(s.context, what->inputs, what->outputs);
         stamps += steps + 1;
     }
-    close_session(&s);
+    close_session(&s, status);
     return status;
 }
 

@@ -62,6 +62,12 @@ def bench(
             "--inputs", "-i", help="samples (.npz, .npy), the first is run; or random"
         ),
     ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="one that the library has; the best if left out")
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(help="for libraries made with --threads", min=1, max=16)
+    ] = 1,
     seconds: Annotated[float, typer.Option(help="time to measure for", min=0.01)] = 2.0,
     runs: Annotated[
         int | None, typer.Option(help="inferences, instead of --seconds", min=1)
@@ -71,12 +77,12 @@ def bench(
         Path | None, typer.Option("--json", help="write the numbers to a file")
     ] = None,
 ) -> None:
-    """Measures one inference on one thread; needs a C compiler."""
-    session = open_session(library)
+    """Measures one inference; needs a C compiler."""
+    session = open_session(library, target)
     feeds = random_feeds(session)
     if inputs is not None:
         feeds = dict(next(iter(load_samples(inputs, input_specs(session)))))
-    timer = ModelTimer(session, feeds)
+    timer = ModelTimer(session, feeds, threads)
     latency = measure(timer, seconds, runs)
     numbers = _numbers(session, latency)
     console = Console()
@@ -90,7 +96,7 @@ def bench(
 
 
 def _numbers(session: InferenceSession, latency: Latency) -> dict[str, Any]:
-    about = session.description
+    about = session.variant
     macs = sum(step.get("macs", 0) for step in about["steps"])
     return {
         "target": about["target"],
@@ -102,7 +108,7 @@ def _numbers(session: InferenceSession, latency: Latency) -> dict[str, Any]:
         "gmacs_per_second": macs / latency.median / 1e6,
         "arena_bytes": about["arena_bytes"],
         "arena_lower_bound_bytes": about["lower_bound_bytes"],
-        "weight_bytes": about["weight_bytes"],
+        "weight_bytes": session.description["weight_bytes"],
     }
 
 
@@ -111,7 +117,7 @@ def profile_rows(session: InferenceSession, times: StepTimes) -> list[dict[str, 
     medians = np.median(times.nanoseconds, axis=0) / 1e3
     total = max(float(medians.sum()), 1e-9)
     rows: list[dict[str, Any]] = []
-    for step, spent in zip(session.description["steps"], medians.tolist(), strict=True):
+    for step, spent in zip(session.variant["steps"], medians.tolist(), strict=True):
         macs = step.get("macs", 0)
         rate = macs / spent / 1e3 if macs and spent > 0 else None
         rows.append(

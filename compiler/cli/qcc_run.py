@@ -21,10 +21,10 @@ Array = NDArray[Any]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def open_session(library: Path) -> InferenceSession:
+def open_session(library: Path, target: str | None = None) -> InferenceSession:
     """Loads a compiled model; QccError if that is not one for this machine."""
     try:
-        return InferenceSession(library)
+        return InferenceSession(library, target=target)
     except ModelLoadError as error:
         raise QccError(
             str(error), remedy="compile the model with: qcc MODEL.onnx -o MODEL.so"

@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from typer.testing import CliRunner
 
 import qcc
+from qcc.codegen.targets import TARGETS, runs_here
 from qcc.compiler.cli.qcc_bench import app
 from qcc.compiler.diagnostics import QccError
 from qcc.compiler.timing import ModelTimer, random_feeds
@@ -21,8 +22,8 @@ MACS = 16 * 16 * 32 * 32 * 9
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One convolution, dynamic int8."""
+def model() -> onnx.ModelProto:
+    """One convolution."""
     generator = np.random.default_rng(0)
     weight = generator.standard_normal((32, 32, 3, 3)).astype(np.float32)
     node = h.make_node("Conv", ["x", "w"], ["y"], "layer", pads=[1, 1, 1, 1])
@@ -32,7 +33,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     constants = [numpy_helper.from_array(weight, "w")]
     graph = h.make_graph([node], "g", ports[:1], ports[1:], constants)
-    model = h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8)
+    return h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.fixture(scope="module")
+def library(model: onnx.ModelProto, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dynamic int8, for this processor."""
     return qcc.compile(model, tmp_path_factory.mktemp("timing") / "one.so")
 
 
@@ -55,6 +61,22 @@ def test_the_layer_takes_most_of_the_time(library: Path):
     medians = np.median(steps.nanoseconds, axis=0)
     macs = [step.get("macs", 0) for step in session.description["steps"]]
     assert macs[int(np.argmax(medians))] == MACS
+
+
+def test_the_target_asked_for_is_timed(model: onnx.ModelProto, tmp_path: Path):
+    targets = ("x86-64", "x86-64-v3")
+    if not all(runs_here(TARGETS[name]) for name in targets):
+        pytest.skip("needs AVX2")
+    library = qcc.compile(model, tmp_path / "two.so", target=",".join(targets))
+    for name in targets:
+        output = tmp_path / "out.json"
+        arguments = ["--target", name, "--runs", "1", "--profile", "--json", output]
+        result = CliRunner().invoke(app, [str(library), *map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        numbers = json.loads(output.read_text())
+        assert numbers["target"] == name
+        kernel = next(row["kernel"] for row in numbers["steps"] if row["macs"])
+        assert kernel.endswith({"x86-64": "sse2", "x86-64-v3": "avx2"}[name])
 
 
 def test_wrong_feeds(library: Path):
