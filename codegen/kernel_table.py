@@ -89,6 +89,7 @@ def _typed(prefix: str, *element_types: str) -> list[str]:
 
 
 _ALL = ("portable", "sse2", "avx2", "neon")
+_AVX512 = ("portable", "avx2", "avx512vnni")
 _SIGNED = ("s8", "s32", "s64", "f32")
 _INTEGERS = ("s8", "u8", "s32", "s64")
 _NUMBERS = (*_INTEGERS, "f32")
@@ -201,8 +202,13 @@ KERNELS: list[KernelRow] = [
     *_plain("normalization.h", "qcc_softmax_args", "qcc_softmax_f32"),
     *_plain("normalization.h", "qcc_layer_norm_args", "qcc_layer_norm_f32"),
     *_plain("normalization.h", "qcc_batch_norm_args", "qcc_batch_norm_f32"),
-    *_plain("normalization_s8.h", "qcc_softmax_s8_args", "qcc_softmax_s8"),
-    *_plain("normalization_s8.h", "qcc_layer_norm_s8_args", "qcc_layer_norm_s8"),
+    *_plain(
+        "normalization_s8.h", "qcc_softmax_s8_args", "qcc_softmax_s8", isas=_AVX512
+    ),
+    *_plain(
+        *("normalization_s8.h", "qcc_layer_norm_s8_args", "qcc_layer_norm_s8"),
+        isas=_AVX512,
+    ),
     *_plain("indexing.h", "qcc_gather_args", *_typed("qcc_gather", "s32", "s64")),
     *_plain("indexing.h", "qcc_one_hot_args", *_typed("qcc_one_hot", *"148")),
     *_plain("indexing.h", "qcc_arg_max_args", *_typed("qcc_arg_max", *_NUMBERS)),

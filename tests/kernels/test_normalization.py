@@ -15,7 +15,7 @@ from support.programs import (
 
 from qcc.dialects import nn, quant
 
-SHAPES = [((3, 40), 1), ((2, 7, 5), 1), ((17, 3), 0), ((2, 1), 1)]
+SHAPES = [((3, 40), 1), ((2, 7, 5), 1), ((17, 3), 0), ((2, 1), 1), ((3, 389), 1)]
 X, PROBABILITY = uniform(0.09, 4), uniform(1 / 256, -128)
 
 
@@ -41,6 +41,23 @@ def softmaxes() -> list[Case]:
                     [scale],
                 )
             )
+    return cases
+
+
+def softmax_ties() -> list[Case]:
+    """Quotients of exactly a half in rows of equal elements; long rows."""
+    cases: list[Case] = []
+    for length in (512, 2050):
+        rows = np.stack([np.full(length, -128), np.full(length, 100)]).astype(np.int8)
+        rows[1, length // 3 :] = -100
+        cases.append(
+            Case(
+                f"softmax_s8-ties-{length}",
+                [rows],
+                lambda a: [quant.SoftmaxOp(a[0], PROBABILITY, axis=1)],
+                [uniform(0.5, 0)],
+            )
+        )
     return cases
 
 
@@ -80,6 +97,18 @@ def layer_norms() -> list[Case]:
                         [X],
                     )
                 )
+        cases.append(
+            Case(
+                f"layer_norm_s8-saturated-{index}",
+                [int8s(index, *shape)],
+                lambda a, axis=axis: [
+                    quant.LayerNormOp(
+                        a[0], result_type=uniform(1e-9, 5), axis=axis, epsilon=1e-5
+                    )
+                ],
+                [X],
+            )
+        )
         cases.append(
             Case(
                 f"layer_norm_s8-plain-{index}",
@@ -132,4 +161,6 @@ def batch_norms() -> list[Case]:
 
 @all_variants
 def test_normalizations(variant: Variant) -> None:
-    check_cases([*softmaxes(), *layer_norms(), *batch_norms()], variant)
+    check_cases(
+        [*softmaxes(), *softmax_ties(), *layer_norms(), *batch_norms()], variant
+    )

@@ -69,6 +69,18 @@ QCC_INLINE void qcc_softmax_s8__portable(const qcc_softmax_s8_args a, const int8
     }
 }
 
+/* The variance of a row times powers of 4, in [2^60, 2^62), from its sums; *root_bits: half of the exponent. */
+QCC_INLINE int64_t qcc_layer_norm_variance(const qcc_layer_norm_s8_args *a, int64_t sum, int64_t squares,
+                                           int32_t *root_bits) {
+    const int64_t least = INT64_C(1) << a->fraction_bits;
+    int64_t variance = (a->length * squares - sum * sum) * least + a->epsilon;
+    variance = variance > least ? variance : least;
+    *root_bits = a->fraction_bits / 2;
+    for (; variance < INT64_C(1) << 60; ++*root_bits)
+        variance *= 4;
+    return variance;
+}
+
 /* multipliers and offsets: length elements each */
 QCC_INLINE void qcc_layer_norm_s8__portable(const qcc_layer_norm_s8_args a, const int8_t *QCC_RESTRICT input,
                                             const int32_t *QCC_RESTRICT multipliers,
@@ -81,12 +93,8 @@ QCC_INLINE void qcc_layer_norm_s8__portable(const qcc_layer_norm_s8_args a, cons
             sum += v;
             squares += v * v;
         }
-        const int64_t least = INT64_C(1) << a.fraction_bits;
-        int64_t variance = (a.length * squares - sum * sum) * least + a.epsilon;
-        variance = variance > least ? variance : least;
-        int32_t root_bits = a.fraction_bits / 2;
-        for (; variance < INT64_C(1) << 60; ++root_bits)
-            variance *= 4;
+        int32_t root_bits;
+        const int64_t variance = qcc_layer_norm_variance(&a, sum, squares, &root_bits);
         const int64_t inverse = qcc_rne_div(INT64_C(1) << 61, qcc_integer_sqrt(variance));
         for (int64_t i = 0; i < a.length; ++i) {
             const int64_t centred = a.length * (input[i] - a.input_zero_point) - sum;
