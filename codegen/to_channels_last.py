@@ -36,6 +36,9 @@ from xdsl.pattern_rewriter import (
 
 from qcc.dialects import nn, quant
 from qcc.dialects.naming import TENSOR, carry_over
+from qcc.dialects.nn.elementwise import BinaryOp
+from qcc.dialects.nn.reduce import ReduceOp
+from qcc.dialects.nn.unary import UnaryOp
 from qcc.dialects.types import (
     Shape,
     element_type_of,
@@ -70,12 +73,7 @@ _ACTIVATIONS: Mapping[str, tuple[str, ...]] = {"quant.conv2d": ("input", "residu
 """Operands of spatial ops that are laid out like the result; default `input`."""
 
 _ELEMENTWISE = (
-    *(nn.ReluOp, nn.SigmoidOp, nn.HardSwishOp, nn.SiluOp, nn.TanhOp, nn.ErfOp),
-    nn.SoftplusOp,
-    *(nn.SqrtOp, nn.ExpOp, nn.LogOp, nn.ReciprocalOp, nn.NegOp, nn.AbsOp),
-    *(nn.ClipOp, nn.LeakyReluOp, nn.EluOp, nn.HardSigmoidOp, nn.GeluOp),
-    *(nn.AddOp, nn.SubOp, nn.MulOp, nn.DivOp, nn.PowOp, nn.MinOp, nn.MaxOp),
-    *(nn.PReluOp, nn.EqualOp, nn.WhereOp, nn.CastOp),
+    *(UnaryOp, BinaryOp, nn.PReluOp, nn.EqualOp, nn.WhereOp, nn.CastOp),
     *(quant.QuantizeCastOp, quant.DequantizeCastOp, quant.StorageCastOp),
     *(quant.RequantizeOp, quant.ClampOp, quant.LookupOp),
     *(quant.AddOp, quant.SubOp, quant.MulOp),
@@ -89,11 +87,7 @@ _PER_AXIS: Mapping[type[Operation], tuple[str, ...]] = {
 
 _ONE_AXIS = (nn.SoftmaxOp, nn.ConcatOp, nn.ArgMaxOp, quant.SoftmaxOp)
 
-_REDUCTIONS = (
-    *(nn.ReduceMeanOp, nn.ReduceSumOp, nn.ReduceMaxOp, nn.ReduceMinOp),
-    *(nn.ReduceProdOp, nn.ReduceSumSquareOp),
-    *(quant.ReduceMeanOp, quant.ReduceSumOp),
-)
+_REDUCTIONS = (ReduceOp, quant.ReduceMeanOp, quant.ReduceSumOp)
 
 Permutation = tuple[int, ...]
 
