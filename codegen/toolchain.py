@@ -126,7 +126,11 @@ def find_compiler(target: Target, command: str | None = None) -> Compiler:
 
 
 def _named(command: str, architecture: str) -> Compiler:
-    words = tuple(shlex.split(command))
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError:
+        # A quotation mark without its partner.
+        words = ()
     if not words or shutil.which(words[0]) is None:
         raise QccError(
             f"C compiler {command!r} not found",

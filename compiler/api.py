@@ -34,7 +34,7 @@ from qcc.compiler.calibration import (
     input_specs,
     load_samples,
 )
-from qcc.compiler.files import atomic_folder, write_bytes
+from qcc.compiler.files import atomic_folder, write_bytes, write_files
 from qcc.compiler.ir_dump import IrDump, write_module
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_import import import_model
@@ -56,6 +56,8 @@ from qcc.passes.statistics import Statistics, use
 Array = NDArray[Any]
 
 Samples = Iterable[Mapping[str, Array]]
+
+_CODEGEN_PASSES = (ToChannelsLastPass, SelectKernelsPass, PlanMemoryPass)
 
 IR_SUFFIXES = (".mlir", ".onnx")
 
@@ -138,6 +140,7 @@ def compile_with(
     compiler = find_compiler(targets[0], options.compiler) if needs_compiler else None
     dump = IrDump(options.dump_ir, options.print_ir_after)
     pipeline = _pipeline_options(options)
+    _check_pass_names(options.print_ir_after, pipeline)
 
     module = import_model(
         model,
@@ -147,6 +150,7 @@ def compile_with(
     )
     dump.add("import", module)
     run_pipeline(module, float_passes(pipeline), dump.after_each)
+    _check_input_names(options.input_ranges, module)
     mode = _mode(options, module)
     statistics = _statistics(options, module)
     passes = quantization_passes(mode, pipeline)
@@ -186,6 +190,29 @@ def generate(
     run_pipeline(module, passes, dump.after_each if dump else None)
     runs = [op for op in module.ops if isinstance(op, FuncOp)]
     return print_model(runs, prefix, tensors=options.keep_tensors)
+
+
+def _check_pass_names(names: Iterable[str], pipeline: PipelineOptions) -> None:
+    passes = [*float_passes(pipeline), *_CODEGEN_PASSES]
+    for mode in MODES:
+        passes += quantization_passes(mode, pipeline)
+    known = dict.fromkeys(["import", *(each.name for each in passes)])
+    for name in names:
+        if name not in known:
+            raise QccError(
+                f"no pass {name!r} to print the IR after",
+                remedy=f"the passes are: {', '.join(known)}",
+            )
+
+
+def _check_input_names(names: Iterable[str], module: ModuleOp) -> None:
+    known = [spec.name for spec in input_specs(module)]
+    for name in names:
+        if name not in known:
+            raise QccError(
+                f"there is no input {name!r}",
+                remedy=f"the inputs are: {', '.join(known)}",
+            )
 
 
 def _passes_for_onnx(
@@ -306,8 +333,7 @@ def _write_product(
     files = products.make_product(printed, output, compiler)
     try:
         if output.suffix:
-            for name, content in files.items():
-                write_bytes(output.with_name(name), content)
+            write_files({output.with_name(name): data for name, data in files.items()})
             return
         with atomic_folder(output) as folder:
             for name, content in files.items():

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
@@ -24,7 +24,8 @@ def atomic_path(path: str | Path) -> Generator[Path]:
     Yields the path of a file to write; it becomes `path` when the block ends well.
 
     A path that exists and is no plain file (`/dev/stdout`, a pipe) is written in place.
-    A link is followed. OSError where the folder is missing or cannot be written.
+    A link is followed. A block that writes nothing leaves `path` as it is. OSError
+    where the folder is missing or cannot be written.
     """
     path = Path(path)
     if path.is_dir():
@@ -33,10 +34,12 @@ def atomic_path(path: str | Path) -> Generator[Path]:
         yield path
         return
     path = path.resolve()
+    path.parent.stat()
     aside = _aside(path, "new" + path.suffix)
     try:
         yield aside
-        aside.replace(path)
+        if aside.exists():
+            aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -45,6 +48,13 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     """Writes a whole file, or none."""
     with atomic_path(path) as aside:
         aside.write_bytes(data)
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Writes all of the files, or none: they take their names when all are there."""
+    with ExitStack() as stack:
+        for path, data in files.items():
+            stack.enter_context(atomic_path(path)).write_bytes(data)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from qcc.compiler.files import atomic_path, write_text
+from qcc.compiler.files import atomic_path
 from qcc.dialects.blob import save_blobs
 from qcc.dialects.errors import QccError
 
@@ -35,13 +35,9 @@ def module_text(module: ModuleOp) -> str:
 
 def write_module(module: ModuleOp, path: Path) -> None:
     """Writes `path` and, where the module has big constants, an `.npz` beside it."""
-    blobs = path.with_suffix(".npz")
-    with atomic_path(blobs) as aside:
-        if not save_blobs(module, aside):
-            aside.touch()
-    if blobs.stat().st_size == 0:
-        blobs.unlink()
-    write_text(path, module_text(module))
+    with atomic_path(path) as text, atomic_path(path.with_suffix(".npz")) as blobs:
+        text.write_bytes(module_text(module).encode())
+        save_blobs(module, blobs)
 
 
 class IrDump:

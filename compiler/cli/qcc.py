@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +59,8 @@ def _input_ranges(values: list[str] | None) -> dict[str, tuple[float, float]]:
             ranges[name] = float(low), float(high)
         except ValueError:
             raise typer.BadParameter(f"{value!r} is not NAME=MIN:MAX") from None
-        if not name or not ranges[name][0] < ranges[name][1]:
+        low, high = ranges[name]
+        if not name or not -math.inf < low < high < math.inf:
             raise typer.BadParameter(f"{value!r} is not NAME=MIN:MAX with MIN < MAX")
     return ranges
 

@@ -87,7 +87,7 @@ def assert_harmless(text: str) -> None:
     assert not re.search(r"[^\n -~]", text)
     code = re.sub(r'"([^"\\\n]|\\.)*"', "", text)
     code = re.sub(r"/\*.*?\*/", "", code, flags=re.S)
-    for word in ("int injected", "#error", "#include <stdio", "@", "$", "??", "alert("):
+    for word in ("int injected", "#include <stdio", "@", "$", "??", "alert("):
         assert word not in code
 
 
