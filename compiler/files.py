@@ -24,8 +24,7 @@ def atomic_path(path: str | Path) -> Generator[Path]:
     Yields the path of a file to write; it becomes `path` when the block ends well.
 
     A path that exists and is no plain file (`/dev/stdout`, a pipe) is written in place.
-    A link is followed. A block that writes nothing leaves `path` as it is. OSError
-    where the folder is missing or cannot be written.
+    A link is followed. OSError where the folder is missing or cannot be written.
     """
     path = Path(path)
     if path.is_dir():
@@ -34,12 +33,10 @@ def atomic_path(path: str | Path) -> Generator[Path]:
         yield path
         return
     path = path.resolve()
-    path.parent.stat()
     aside = _aside(path, "new" + path.suffix)
     try:
         yield aside
-        if aside.exists():
-            aside.replace(path)
+        aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp, NameLoc, NoneAttr, StringAttr
@@ -12,7 +13,7 @@ from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
 from qcc.compiler.files import atomic_path
-from qcc.dialects.blob import save_blobs
+from qcc.dialects.blob import has_blobs, save_blobs
 from qcc.dialects.errors import QccError
 
 
@@ -35,9 +36,12 @@ def module_text(module: ModuleOp) -> str:
 
 def write_module(module: ModuleOp, path: Path) -> None:
     """Writes `path` and, where the module has big constants, an `.npz` beside it."""
-    with atomic_path(path) as text, atomic_path(path.with_suffix(".npz")) as blobs:
+    with ExitStack() as stack:
+        text = stack.enter_context(atomic_path(path))
         text.write_bytes(module_text(module).encode())
-        save_blobs(module, blobs)
+        if has_blobs(module):
+            blobs = stack.enter_context(atomic_path(path.with_suffix(".npz")))
+            save_blobs(module, blobs)
 
 
 class IrDump:

@@ -149,6 +149,11 @@ def _blobs(module: ModuleOp) -> Iterable[BlobAttr]:
                 yield attribute
 
 
+def has_blobs(module: ModuleOp) -> bool:
+    """Whether `module` names a blob."""
+    return any(True for _ in _blobs(module))
+
+
 def save_blobs(module: ModuleOp, path: Path) -> int:
     """Writes every blob that `module` names to an `.npz`; returns how many."""
     arrays = {blob.digest.data: blob.numpy() for blob in _blobs(module)}
