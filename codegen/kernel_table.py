@@ -123,6 +123,13 @@ KERNELS: list[KernelRow] = [
         (12, 16, 4),
         activation_offset=128,
     ),
+    KernelRow(
+        "qcc_conv2d_s8s8_tiles",
+        "amx",
+        "conv2d_tiles.h",
+        "qcc_conv2d_args",
+        (16, 16, 4),
+    ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),

@@ -51,6 +51,12 @@ _TABLE = (
         ("avx512vnni", "avx2", "sse2", "portable"),
         ("avx2", "avx512_vnni"),
     ),
+    Target(
+        "amx",
+        "x86_64",
+        ("amx", "avx512vnni", "avx2", "sse2", "portable"),
+        ("avx2", "avx512_vnni", "amx_tile", "amx_int8"),
+    ),
     Target("armv8", "aarch64", ("neon", "portable"), ("asimd",)),
     Target(
         "armv8+dotprod",

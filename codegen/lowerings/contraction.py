@@ -15,6 +15,8 @@ from qcc.codegen.lowerings.convolution import (
     InterleavedGeometry,
     geometry_of,
 )
+from qcc.codegen.lowerings.requantization import requantization_facts
+from qcc.codegen.lowerings.tiles import TiledGeometry
 from qcc.codegen.packing import pack_conv2d, pack_depthwise
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
@@ -28,6 +30,9 @@ from qcc.dialects.reference.numbers import (
     shared_multipliers,
 )
 from qcc.dialects.types import Array, shape_of
+
+TILES = "qcc_conv2d_s8s8_tiles"
+"""Takes weights with zero point 0 and int8 output, and wants a TiledGeometry."""
 
 
 def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
@@ -76,9 +81,17 @@ class PackedConvolution:
 
     @staticmethod
     def choose(
-        build: KernelBuilder, geometry: Geometry, weights: Weights
+        build: KernelBuilder,
+        geometry: Geometry,
+        weights: Weights,
+        *,
+        dynamic: bool = False,
     ) -> PackedConvolution:
-        """The best kernel of the target for this geometry and these weights."""
+        """
+        The best kernel of the target for this geometry and these weights.
+
+        `dynamic`: the input's zero point is known at run time, and the output is float.
+        """
         zero_points = weights.zero_points
         if geometry.is_depthwise:
             if weights.is_symmetric and InterleavedGeometry.fits(geometry):
@@ -92,12 +105,18 @@ class PackedConvolution:
             assert row.tile is not None
             packed = pack_depthwise(weights.stored, row.tile, zero_points)
             return PackedConvolution(row, geometry.as_depthwise(), packed, weights)
-        row = build.kernel("qcc_conv2d_s8s8")
+        geometry = geometry.flattened()
+        stems = ["qcc_conv2d_s8s8"]
         if weights.is_symmetric:
-            row = build.kernel("qcc_conv2d_s8s8_symmetric", "qcc_conv2d_s8s8")
+            stems.insert(0, "qcc_conv2d_s8s8_symmetric")
+        if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
+            stems.insert(0, TILES)
+        row = build.kernel(*stems)
         assert row.tile is not None
         packed = pack_conv2d(weights.stored, row.tile, geometry.groups, zero_points)
-        return PackedConvolution(row, geometry.flattened(), packed, weights)
+        if row.stem == TILES:
+            geometry = TiledGeometry.of(geometry)
+        return PackedConvolution(row, geometry, packed, weights)
 
     def call(
         self,
@@ -200,10 +219,20 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
         input_type.scale, output_scales(weight_type, len(stored)), target.scale
     )
     offset += convolution.row.activation_offset
+    folded = folded_bias(op, bias, weights.sums(), offset)
+    arguments: dict[str, Literal] = {
+        "input_zero_point": lhs.zero_point,
+        "zero_point": result.zero_point,
+        "minimum": op.minimum_value,
+        "maximum": op.maximum_value,
+    }
+    if convolution.row.stem == TILES:
+        stored = weights.stored
+        arguments |= requantization_facts(arguments, stored, folded, multipliers)
     convolution.call(
         build,
         input=build.buffer(op.input, padded=convolution.row.reads_past_input),
-        bias=build.constant(folded_bias(op, bias, weights.sums(), offset)),
+        bias=build.constant(folded),
         multipliers=build.constant(multipliers),
         residual=None if op.residual is None else build.buffer(op.residual),
         output=build.result(op.result),
@@ -243,18 +272,16 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
     bias = _optional_constant(op, op.bias, "the bias of a matrix product")
     offset = 0 if op.is_raw else lhs.zero_point
     offset += convolution.row.activation_offset
+    folded = folded_bias(op, bias, weights.sums(), offset)
+    if convolution.row.stem == TILES:
+        arguments |= requantization_facts(arguments, stored, folded, multipliers)
     convolution.call(
         build,
         input=build.buffer(op.lhs),
-        bias=build.constant(folded_bias(op, bias, weights.sums(), offset)),
+        bias=build.constant(folded),
         multipliers=build.constant(multipliers),
         output=build.result(op.result),
-        arguments={
-            "input_zero_point": lhs.zero_point,
-            "zero_point": result.zero_point,
-            "minimum": op.minimum_value,
-            "maximum": op.maximum_value,
-        },
+        arguments=arguments,
     )
 
 

@@ -79,7 +79,7 @@ def dynamic_conv2d(op: quant.DynamicConv2dOp, build: KernelBuilder) -> None:
     kind = uniform(op.weight)
     stored = constant_array(op, op.weight, "the weight of a convolution")
     convolution = PackedConvolution.choose(
-        build, geometry_of(op), Weights.of(stored, kind)
+        build, geometry_of(op), Weights.of(stored, kind), dynamic=True
     )
     _convolution(build, convolution, kind, op.input, op.bias, op.result)
 
@@ -90,7 +90,10 @@ def dynamic_matmul(op: quant.DynamicMatMulOp, build: KernelBuilder) -> None:
     if len(shape_of(op.rhs)) != 2:
         raise unsupported(op, "the constant of a product must be one matrix")
     convolution = PackedConvolution.choose(
-        build, fully_connected(op.lhs, op.rhs), matrix_weights(op, op.rhs)
+        build,
+        fully_connected(op.lhs, op.rhs),
+        matrix_weights(op, op.rhs),
+        dynamic=True,
     )
     _convolution(build, convolution, uniform(op.rhs), op.lhs, op.bias, op.result)
 

@@ -32,6 +32,40 @@ static inline int qcc_cpu_has_avx512_vnni(void) {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & (1u << 11)) &&
          (b & f_dq_bw_vl) == f_dq_bw_vl;
 }
+
+/* Linux lets a process use tiles after it has asked once, for all its threads. */
+static inline int qcc_cpu_may_use_tiles(void) {
+#if defined(__linux__)
+  const long arch_prctl = 158, request = 0x1023, tile_data = 18;
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "0"(arch_prctl), "D"(request), "S"(tile_data)
+                   : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  return 0;
+#endif
+}
+
+static inline int qcc_cpu_has_amx_tile(void) {
+  unsigned int a, b, c, d;
+  unsigned int low, high;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) {
+    return 0;
+  }
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 0x60000u) != 0x60000u) {
+    return 0; /* the operating system does not save tiles */
+  }
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 24)) &&
+         qcc_cpu_may_use_tiles();
+}
+
+static inline int qcc_cpu_has_amx_int8(void) {
+  unsigned int a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 25));
+}
 #endif
 
 #if defined(__aarch64__) && defined(__linux__)

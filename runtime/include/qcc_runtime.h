@@ -66,11 +66,12 @@
 #define QCC_TARGET_AVX2 __attribute__((target("avx2")))
 #define QCC_AVX512VNNI_FEATURES "avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
 #define QCC_TARGET_AVX512VNNI __attribute__((target(QCC_AVX512VNNI_FEATURES)))
-#if defined(QCC_AMX_EMULATE) /* see qcc_amx.h */
-#define QCC_TARGET_AMX
-#else
+#if !defined(QCC_AMX_EMULATE)
 #define QCC_TARGET_AMX __attribute__((target(QCC_AVX512VNNI_FEATURES ",amx-tile,amx-int8")))
 #endif
+#endif
+#if defined(QCC_AMX_EMULATE) /* plain C: qcc_amx.h */
+#define QCC_TARGET_AMX
 #endif
 #if defined(__aarch64__)
 #define QCC_TARGET_NEON /* a part of every AArch64 processor */

@@ -36,7 +36,20 @@ FLAGS += ["-Werror", "-Wno-pass-failed", "-Wno-unknown-warning-option"]
 GUARD = 64
 """Bytes after a buffer that a kernel may read but never write."""
 
-_FEATURES = {"sse2": "sse2", "avx2": "avx2", "avx512vnni": "avx512_vnni"}
+_FEATURES = {
+    "sse2": "sse2",
+    "avx2": "avx2",
+    "avx512vnni": "avx512_vnni",
+    "amx": "amx_int8",
+}
+EMULATE_TILES = "-DQCC_AMX_EMULATE"
+"""Compiles AMX kernels as plain C, for any processor (qcc_amx.h)."""
+
+_PERMISSION = """
+#if !defined(QCC_AMX_EMULATE)
+    if (!qcc_cpu_has_amx_tile()) __builtin_trap();
+#endif
+"""
 _EMULATED = {
     "neon": "cortex-a53",
     "dotprod": "cortex-a76",
@@ -141,11 +154,12 @@ def _wrapper(
     passed = ", ".join(f"buffers[{i}]" for i in range(buffer_count))
     attribute = "" if row.isa == "portable" else f"QCC_TARGET_{row.isa.upper()} "
     text = (
-        f'#include "{row.path}"\n'
+        f'#include "qcc_cpu.h"\n#include "{row.path}"\n'
         f"{attribute}void run(const int64_t *, const double *, void **);\n"
         f"{attribute}void run(const int64_t *integers, const double *numbers,"
         " void **buffers) {\n"
         "    (void)integers, (void)numbers;\n"
+        f"{_PERMISSION if row.isa == 'amx' else ''}"
         f"    {row.struct} a = {{0}};\n"
         + "\n".join(lines)
         + f"\n    {row.function}(a, {passed});\n}}\n"
@@ -229,7 +243,8 @@ def run_kernel(
     `literal` compiles the arguments into the code, as generated C does. `sanitize`
     runs it as a program under ASan and UBSan. Skips where the ISA cannot be run.
     """
-    skip_without(row.isa)
+    if EMULATE_TILES not in flags:
+        skip_without(row.isa)
     buffers = [_guarded(b) for b in itertools.chain(inputs, outputs)]
     source, integers, numbers = _wrapper(row, arguments, len(buffers), literal)
     if row.isa in _EMULATED:
