@@ -117,6 +117,14 @@ KERNELS: list[KernelRow] = [
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
+        "i8mm",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (8, 8, 8),
+        reads_past_input=True,
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
         "avx512vnni",
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
@@ -134,6 +142,14 @@ KERNELS: list[KernelRow] = [
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
     _depthwise("neon", (1, 8, 1)),
+    KernelRow(
+        "qcc_depthwise_s8s8_lines",
+        "neon",
+        "depthwise_lines.h",
+        "qcc_conv2d_args",
+        (1, 16, 1),
+        reads_past_input=True,
+    ),
     KernelRow(
         "qcc_depthwise_s8s8_symmetric",
         "avx512vnni",

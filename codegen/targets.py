@@ -64,6 +64,12 @@ _TABLE = (
         ("dotprod", "neon", "portable"),
         ("asimd", "asimddp"),
     ),
+    Target(
+        "armv8+i8mm",
+        "aarch64",
+        ("i8mm", "dotprod", "neon", "portable"),
+        ("asimd", "asimddp", "i8mm"),
+    ),
 )
 
 TARGETS = {target.name: target for target in _TABLE}

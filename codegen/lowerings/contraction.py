@@ -34,6 +34,9 @@ from qcc.dialects.types import Array, shape_of
 TILES = "qcc_conv2d_s8s8_tiles"
 """Takes weights with zero point 0 and int8 output, and wants a TiledGeometry."""
 
+LINES_MAX = 32
+"""Kernel rows that the kernels of runtime/kernels/neon/conv2d_lines.h take."""
+
 
 def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
     """The elements of a constant operand. QccError if it is computed at run time."""
@@ -102,12 +105,14 @@ class PackedConvolution:
                     interleaved = InterleavedGeometry.of(geometry)
                     return PackedConvolution(row, interleaved, packed, weights)
             row = build.kernel("qcc_depthwise_s8s8")
+            if weights.is_symmetric and geometry.kernel[0] <= LINES_MAX:
+                row = build.kernel("qcc_depthwise_s8s8_lines", "qcc_depthwise_s8s8")
             assert row.tile is not None
             packed = pack_depthwise(weights.stored, row.tile, zero_points)
             return PackedConvolution(row, geometry.as_depthwise(), packed, weights)
         geometry = geometry.flattened()
         stems = ["qcc_conv2d_s8s8"]
-        if weights.is_symmetric:
+        if weights.is_symmetric and geometry.kernel[0] <= LINES_MAX:
             stems.insert(0, "qcc_conv2d_s8s8_symmetric")
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)

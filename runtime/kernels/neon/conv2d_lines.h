@@ -17,7 +17,7 @@
 
 #if defined(__aarch64__)
 
-#define QCC_LINES_MAX 16 /* kernel rows; codegen chooses other kernels for more */
+#define QCC_LINES_MAX 32 /* kernel rows; codegen chooses other kernels for more */
 
 typedef struct {
     int32_t in_place;

@@ -59,6 +59,28 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_sums__neon(const qcc_conv2d_args a, in
         __builtin_memcpy(to, &bytes, (size_t)width);
 }
 
+/* Stores `width` (1..8) channels of one output column, or of two (`both`): sums[0..1] and sums[2..3]. */
+QCC_INLINE QCC_TARGET_NEON void qcc_store_pair__neon(const qcc_conv2d_args a, int32_t both, int32_t width,
+                                                     const int32x4_t *sums, const float32x4_t *multipliers,
+                                                     void *output, ptrdiff_t at) {
+    if (width < 8 || a.float_output) {
+        qcc_store_sums__neon(a, width, sums, multipliers, output, at);
+        if (both)
+            qcc_store_sums__neon(a, width, sums + 2, multipliers, output, at + a.output_channels);
+        return;
+    }
+    int32x4_t q[4];
+    QCC_UNROLL
+    for (int32_t n = 0; n < 4; n++)
+        q[n] = qcc_scale__neon(sums[both ? n : n & 1], multipliers[n & 1]);
+    const int16x8_t first = qcc_words__neon(a, q[0], q[1]);
+    const int8x16_t bytes = qcc_bytes__neon(a, first, both ? qcc_words__neon(a, q[2], q[3]) : first);
+    int8_t *const to = (int8_t *)output + at;
+    vst1_s8(to, vget_low_s8(bytes));
+    if (both)
+        vst1_s8(to + a.output_channels, vget_high_s8(bytes));
+}
+
 /* Stores `width` (1..4) channels of each of `columns` (1..4) output columns; both are literals after inlining. */
 QCC_INLINE QCC_TARGET_NEON void qcc_store_columns__neon(const qcc_conv2d_args a, int32_t columns, int32_t width,
                                                         const int32x4_t *sums, float32x4_t multipliers, void *output,
