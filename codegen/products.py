@@ -66,7 +66,7 @@ def _compile(model: PrintedModel, suffix: str, compiler: Compiler) -> bytes:
         if model.threads:
             common = ("-pthread", *common)
         if suffix == ".so":
-            shared = ("-DQCC_SHARED_LIBRARY", "-shared", "-s", "-Wl,-z,noexecstack")
+            shared = (*compiler.shared, "-DQCC_SHARED_LIBRARY")
             compiler.run((*shared, *common, "-o", "product"), folder)
             return (folder / "product").read_bytes()
         compiler.run((*common, "-c", "-o", compiled), folder)
