@@ -185,6 +185,10 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
     *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
+    *_plain(
+        *("casts.h", "qcc_quantize_transposed_args", "qcc_quantize_transposed_f32_s8"),
+        isas=("portable", "avx2"),
+    ),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s8_f32"),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s32_f32"),
     *_plain("casts.h", "qcc_channels_args", "qcc_quantize_channels_f32_s8"),

@@ -13,6 +13,7 @@ from qcc.codegen.lowerings.common import (
     uniform,
     unsupported,
 )
+from qcc.codegen.lowerings.shape import quantizes_transposed
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import quant
 from qcc.dialects.blob import ui8
@@ -43,13 +44,19 @@ def _per_channel(
 
 @lowering(quant.QuantizeCastOp)
 def qcast(op: quant.QuantizeCastOp, build: KernelBuilder) -> None:
-    """One pass, per tensor or per channel; int32 storage is for constants only."""
+    """
+    One pass, per tensor or per channel; int32 storage is for constants only.
+
+    Nothing where the transpose that follows quantizes, too.
+    """
     kind = uniform(op.result)
     if kind.storage.width.data != 8:
         raise unsupported(op, "only constants are quantized to int32")
     if kind.axis is not None:
         stem = "qcc_quantize_channels_f32_s8"
         _per_channel(build, stem, kind, op.input, op.result)
+        return
+    if quantizes_transposed(op) is not None:
         return
     build.call(
         build.kernel("qcc_quantize_f32_s8"),

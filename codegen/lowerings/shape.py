@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from xdsl.ir import SSAValue
 
-from qcc.codegen.lowerings.common import element_bytes
+from qcc.codegen.lowerings.common import element_bytes, uniform
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import (
     broadcast_strides,
@@ -15,9 +15,10 @@ from qcc.codegen.strides import (
     row_major_strides,
     six_axes,
 )
-from qcc.dialects import nn
+from qcc.dialects import nn, quant
+from qcc.dialects.quant.types import UniformType
 from qcc.dialects.reference.nn_shape import pad_fill
-from qcc.dialects.types import shape_of, size_of
+from qcc.dialects.types import element_type_of, shape_of, size_of
 
 
 @lowering(nn.ConstantOp)
@@ -63,29 +64,79 @@ def copy(
     )
 
 
+def _result_strides(op: nn.TransposeOp) -> list[int]:
+    """Strides of the input, walked in the order of the result's axes."""
+    strides = row_major_strides(shape_of(op.input))
+    return [strides[axis] for axis in op.permutation_values]
+
+
+def matrices(op: nn.TransposeOp) -> dict[str, int] | None:
+    """`batch`, `rows` and `columns` where it transposes matrices side by side."""
+    dims, (merged,) = merge_axes(shape_of(op.result), _result_strides(op))
+    if len(dims) not in (2, 3) or merged[-2:] != [1, dims[-2]]:
+        return None
+    batch = dims[0] if len(dims) == 3 else 1
+    if size_of(op.result) == 0 or merged[0] not in (1, dims[-1] * dims[-2]):
+        return None
+    return {"batch": batch, "rows": dims[-1], "columns": dims[-2]}
+
+
+def quantizes_transposed(op: quant.QuantizeCastOp) -> nn.TransposeOp | None:
+    """The transpose of a few channels that alone reads `op`: one kernel does both."""
+    uses = list(op.result.uses)
+    user = uses[0].operation if len(uses) == 1 else None
+    kind = element_type_of(op.result)
+    if not isinstance(user, nn.TransposeOp) or not isinstance(kind, UniformType):
+        return None
+    if kind.axis is not None or kind.storage.width.data != 8:
+        return None
+    sizes = matrices(user)
+    return user if sizes is not None and sizes["rows"] <= 4 else None
+
+
 @lowering(nn.TransposeOp)
 def transpose(op: nn.TransposeOp, build: KernelBuilder) -> None:
     """Nothing if only axes of size 1 move; tiled if it swaps two runs of axes."""
-    input_strides = row_major_strides(shape_of(op.input))
-    shape = shape_of(op.result)
-    strides = [input_strides[axis] for axis in op.permutation_values]
+    strides, shape = _result_strides(op), shape_of(op.result)
     size = element_bytes(op.input)
     dims, (merged,) = merge_axes(shape, strides)
     if merged == list(row_major_strides(dims)) or size_of(op.result) == 0:
         build.alias(op.result, op.input)
         return
-    batch, columns, rows = [1, *dims] if len(dims) == 2 else [*dims, 0][:3]
-    if merged[-2:] == [1, columns] and len(dims) <= 3 and size in (1, 4):
+    sizes = matrices(op)
+    cast = op.input.owner
+    if isinstance(cast, quant.QuantizeCastOp) and quantizes_transposed(cast) is op:
+        _quantize_transposed(op, cast, build)
+    elif sizes is not None and size in (1, 4):
         build.call(
             build.kernel(f"qcc_transpose_{size}"),
-            arguments={"batch": batch, "rows": rows, "columns": columns},
+            arguments=sizes,
             inputs=[build.buffer(op.input)],
             outputs=[build.result(op.result)],
         )
-        return
-    source, destination = build.buffer(op.input), build.result(op.result)
-    both = (strides, row_major_strides(shape))
-    copy(build, source, destination, size, shape, both)
+    else:
+        source, destination = build.buffer(op.input), build.result(op.result)
+        both = (strides, row_major_strides(shape))
+        copy(build, source, destination, size, shape, both)
+
+
+def _quantize_transposed(
+    op: nn.TransposeOp, cast: quant.QuantizeCastOp, build: KernelBuilder
+) -> None:
+    kind, sizes = uniform(cast.result), matrices(op)
+    assert sizes is not None
+    build.call(
+        build.kernel("qcc_quantize_transposed_f32_s8"),
+        arguments=sizes
+        | {
+            "scale": kind.scales[0],
+            "zero_point": kind.zero_points[0],
+            "minimum": kind.minimum,
+            "maximum": kind.maximum,
+        },
+        inputs=[build.buffer(cast.input)],
+        outputs=[build.result(op.result)],
+    )
 
 
 @lowering(nn.ExpandOp)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from support.programs import (
     SPECIAL_FLOATS,
+    Body,
     Case,
     Variant,
     all_variants,
@@ -14,8 +17,9 @@ from support.programs import (
     uniform,
 )
 from xdsl.dialects.builtin import i8, i32
+from xdsl.ir import Operation, SSAValue
 
-from qcc.dialects import quant
+from qcc.dialects import nn, quant
 from qcc.dialects.blob import ui8
 from qcc.dialects.quant.types import UniformType
 
@@ -113,9 +117,32 @@ def casts() -> list[Case]:
     ]
 
 
+def transposed_casts() -> list[Case]:
+    """Quantization whose result only a transpose to channels last reads."""
+
+    def body(grid: UniformType, count: int) -> Body:
+        def ops(arguments: Sequence[SSAValue]) -> list[Operation]:
+            cast = quant.QuantizeCastOp(arguments[0], grid)
+            order = (0, 2, 3, 1) if count == 4 else (1, 0)
+            return [cast, nn.TransposeOp(cast.result, permutation=order)]
+
+        return ops
+
+    shapes = [(2, 3, 7, 9), (1, 3, 4, 16), (1, 2, 3, 5), (1, 4, 8, 8), (3, 2500)]
+    return [
+        Case(
+            f"qcast-transpose-{index}-{shape}",
+            [scaled(floats(index, *shape), GRIDS[index].scales[0] * 9)],
+            body(GRIDS[index], len(shape)),
+        )
+        for shape in shapes
+        for index in (0, 3, 4)
+    ]
+
+
 @all_variants
 def test_casts(variant: Variant) -> None:
-    check_cases(casts(), variant)
+    check_cases([*casts(), *transposed_casts()], variant)
 
 
 SCALES = [(0.05, 0.05, 0.1), (1.0, 2.0, 1.0), (0.7, 1e-4, 0.013), (5.0, 3.0, 0.0009)]

@@ -13,12 +13,15 @@ QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_round_clamped__avx2(__m256 x, float low, 
 }
 
 /* Sixteen integers near int8, in order, plus the zero point. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_store_s8__avx2(int8_t *to, __m256i first, __m256i second, int32_t zero_point) {
+QCC_INLINE QCC_TARGET_AVX2 __m128i qcc_pack_s8__avx2(__m256i first, __m256i second, int32_t zero_point) {
     const __m256i mixed = _mm256_packs_epi32(first, second);
     const __m256i words = _mm256_permute4x64_epi64(mixed, 0xD8);
     const __m256i sums = _mm256_add_epi16(words, _mm256_set1_epi16((int16_t)zero_point));
-    const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-    _mm_storeu_si128((__m128i *)(void *)to, bytes);
+    return _mm_packs_epi16(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+}
+
+QCC_INLINE QCC_TARGET_AVX2 void qcc_store_s8__avx2(int8_t *to, __m256i first, __m256i second, int32_t zero_point) {
+    _mm_storeu_si128((__m128i *)(void *)to, qcc_pack_s8__avx2(first, second, zero_point));
 }
 
 QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_quantize_8__avx2(const qcc_quantize_args a, const float *from) {
@@ -35,6 +38,53 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_f32_s8__avx2(const qcc_quantize_arg
                            a.zero_point);
     for (int64_t i = vectors; i < a.length; ++i)
         output[i] = qcc_quantize_within(input[i], a.scale, a.zero_point, a.minimum, a.maximum);
+}
+
+QCC_INLINE QCC_TARGET_AVX2 __m128i qcc_quantize_16__avx2(const qcc_quantize_args a, const float *from) {
+    return qcc_pack_s8__avx2(qcc_quantize_8__avx2(a, from), qcc_quantize_8__avx2(a, from + 8), a.zero_point);
+}
+
+/* The bytes of three channels of 16 pixels, alternating; 0x80 selects none. */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_store_pixels_3__avx2(int8_t *to, const __m128i *channels) {
+    static const uint8_t places[3][3][16] = {
+        {{0, 128, 128, 1, 128, 128, 2, 128, 128, 3, 128, 128, 4, 128, 128, 5},
+         {128, 128, 6, 128, 128, 7, 128, 128, 8, 128, 128, 9, 128, 128, 10, 128},
+         {128, 11, 128, 128, 12, 128, 128, 13, 128, 128, 14, 128, 128, 15, 128, 128}},
+        {{128, 0, 128, 128, 1, 128, 128, 2, 128, 128, 3, 128, 128, 4, 128, 128},
+         {5, 128, 128, 6, 128, 128, 7, 128, 128, 8, 128, 128, 9, 128, 128, 10},
+         {128, 128, 11, 128, 128, 12, 128, 128, 13, 128, 128, 14, 128, 128, 15, 128}},
+        {{128, 128, 0, 128, 128, 1, 128, 128, 2, 128, 128, 3, 128, 128, 4, 128},
+         {128, 5, 128, 128, 6, 128, 128, 7, 128, 128, 8, 128, 128, 9, 128, 128},
+         {10, 128, 128, 11, 128, 128, 12, 128, 128, 13, 128, 128, 14, 128, 128, 15}}};
+    QCC_UNROLL
+    for (int32_t part = 0; part < 3; ++part) {
+        __m128i bytes = _mm_setzero_si128();
+        QCC_UNROLL
+        for (int32_t c = 0; c < 3; ++c) {
+            const __m128i place = _mm_loadu_si128((const __m128i *)(const void *)places[c][part]);
+            bytes = _mm_or_si128(bytes, _mm_shuffle_epi8(channels[c], place));
+        }
+        _mm_storeu_si128((__m128i *)(void *)(to + 16 * part), bytes);
+    }
+}
+
+QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_transposed_f32_s8__avx2(const qcc_quantize_transposed_args a,
+                                                                     const float *QCC_RESTRICT input,
+                                                                     int8_t *QCC_RESTRICT output) {
+    const qcc_quantize_args grid = {
+        .scale = a.scale, .zero_point = a.zero_point, .minimum = a.minimum, .maximum = a.maximum};
+    const int64_t vectors = a.rows == 3 ? a.columns - a.columns % 16 : 0;
+    for (int64_t b = 0; b < a.batch; ++b) {
+        const float *const from = input + b * a.rows * a.columns;
+        int8_t *const to = output + b * a.rows * a.columns;
+        for (int64_t i = 0; i < vectors; i += 16) {
+            const __m128i channels[3] = {qcc_quantize_16__avx2(grid, from + i),
+                                         qcc_quantize_16__avx2(grid, from + a.columns + i),
+                                         qcc_quantize_16__avx2(grid, from + 2 * a.columns + i)};
+            qcc_store_pixels_3__avx2(to + 3 * i, channels);
+        }
+        qcc_quantize_pixels(&a, from, vectors, to);
+    }
 }
 
 QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_requantize_8__avx2(const qcc_requantize_args a, const int8_t *from) {

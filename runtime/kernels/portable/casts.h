@@ -13,6 +13,17 @@ typedef struct {
     int32_t maximum;
 } qcc_quantize_args;
 
+/* Quantization that also moves the channels (rows) behind the pixels (columns). */
+typedef struct {
+    int64_t batch;
+    int64_t rows;
+    int64_t columns;
+    float scale;
+    int32_t zero_point;
+    int32_t minimum;
+    int32_t maximum;
+} qcc_quantize_transposed_args;
+
 /* One scale and zero point per channel: tensors are outer x channels x inner. */
 typedef struct {
     int64_t outer;
@@ -57,6 +68,22 @@ QCC_INLINE void qcc_quantize_f32_s8__portable(const qcc_quantize_args a, const f
                                               int8_t *QCC_RESTRICT output) {
     for (int64_t i = 0; i < a.length; ++i)
         output[i] = qcc_quantize_within(input[i], a.scale, a.zero_point, a.minimum, a.maximum);
+}
+
+/* The pixels of one image from `first` on. */
+QCC_INLINE void qcc_quantize_pixels(const qcc_quantize_transposed_args *a, const float *input, int64_t first,
+                                    int8_t *output) {
+    for (int64_t column = first; column < a->columns; ++column) {
+        for (int64_t row = 0; row < a->rows; ++row)
+            output[column * a->rows + row] =
+                qcc_quantize_within(input[row * a->columns + column], a->scale, a->zero_point, a->minimum, a->maximum);
+    }
+}
+
+QCC_INLINE void qcc_quantize_transposed_f32_s8__portable(const qcc_quantize_transposed_args a,
+                                                         const float *QCC_RESTRICT input, int8_t *QCC_RESTRICT output) {
+    for (int64_t b = 0; b < a.batch; ++b)
+        qcc_quantize_pixels(&a, input + b * a.rows * a.columns, 0, output + b * a.rows * a.columns);
 }
 
 QCC_INLINE void qcc_dequantize_s8_f32__portable(const qcc_quantize_args a, const int8_t *QCC_RESTRICT input,

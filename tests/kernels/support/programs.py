@@ -241,6 +241,7 @@ def uniform(scale: float, zero_point: int) -> UniformType:
 
 __all__ = [
     "VARIANTS",
+    "Body",
     "Case",
     "Variant",
     "all_variants",
