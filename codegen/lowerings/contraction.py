@@ -225,14 +225,7 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     )
     offset += convolution.row.activation_offset
     folded = folded_bias(op, bias, weights.sums(), offset)
-    arguments: dict[str, Literal] = {
-        "input_zero_point": lhs.zero_point,
-        "zero_point": result.zero_point,
-        "minimum": op.minimum_value,
-        "maximum": op.maximum_value,
-    }
     if convolution.row.stem == TILES:
-        stored = weights.stored
         arguments |= requantization_facts(arguments, stored, folded, multipliers)
     convolution.call(
         build,
@@ -278,7 +271,14 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
     offset = 0 if op.is_raw else lhs.zero_point
     offset += convolution.row.activation_offset
     folded = folded_bias(op, bias, weights.sums(), offset)
+    arguments: dict[str, Literal] = {
+        "input_zero_point": lhs.zero_point,
+        "zero_point": result.zero_point,
+        "minimum": op.minimum_value,
+        "maximum": op.maximum_value,
+    }
     if convolution.row.stem == TILES:
+        stored = weights.stored
         arguments |= requantization_facts(arguments, stored, folded, multipliers)
     convolution.call(
         build,
