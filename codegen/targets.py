@@ -56,6 +56,7 @@ _TABLE = (
         "x86_64",
         ("amx", "avx512vnni", "avx2", "sse2", "portable"),
         ("avx2", "avx512_vnni", "amx_tile", "amx_int8"),
+        fallback="avx512vnni",  # the operating system may refuse tiles
     ),
     Target("armv8", "aarch64", ("neon", "portable"), ("asimd",)),
     Target(
@@ -134,9 +135,8 @@ def find_targets(names: str) -> list[Target]:
     QccError for unknown names and for targets of different processor families.
     """
     found = [find_target(name.strip()) for name in names.split(",") if name.strip()]
-    for target in list(found):
-        if target.fallback is not None:
-            found.append(TARGETS[target.fallback])
+    if names != "native":  # what this very machine has needs no second choice
+        found += [TARGETS[target.fallback] for target in found if target.fallback]
     order = list(TARGETS.values())
     chosen = sorted(set(found), key=order.index, reverse=True)
     families = {target.architecture for target in chosen} - {None}
