@@ -2,10 +2,12 @@
 #ifndef QCC_CPU_H
 #define QCC_CPU_H
 
+#include "qcc_runtime.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-static inline __attribute__((unused)) int qcc_cpu_has_avx2(void) {
+QCC_HELPER int qcc_cpu_has_avx2(void) {
   unsigned int a, b, c, d;
   unsigned int low, high;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) {
@@ -18,7 +20,7 @@ static inline __attribute__((unused)) int qcc_cpu_has_avx2(void) {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 5));
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_avx512_vnni(void) {
+QCC_HELPER int qcc_cpu_has_avx512_vnni(void) {
   const unsigned int f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
   unsigned int a, b, c, d;
   unsigned int low, high;
@@ -34,7 +36,7 @@ static inline __attribute__((unused)) int qcc_cpu_has_avx512_vnni(void) {
 }
 
 /* Linux lets a process use tiles after it has asked once, for all its threads. */
-static inline __attribute__((unused)) int qcc_cpu_may_use_tiles(void) {
+QCC_HELPER int qcc_cpu_may_use_tiles(void) {
 #if defined(__linux__)
   const long arch_prctl = 158, request = 0x1023, tile_data = 18;
   long result;
@@ -48,7 +50,7 @@ static inline __attribute__((unused)) int qcc_cpu_may_use_tiles(void) {
 #endif
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_amx_tile(void) {
+QCC_HELPER int qcc_cpu_has_amx_tile(void) {
   unsigned int a, b, c, d;
   unsigned int low, high;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 27))) {
@@ -62,7 +64,7 @@ static inline __attribute__((unused)) int qcc_cpu_has_amx_tile(void) {
          qcc_cpu_may_use_tiles();
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_amx_int8(void) {
+QCC_HELPER int qcc_cpu_has_amx_int8(void) {
   unsigned int a, b, c, d;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 25));
 }
@@ -71,32 +73,32 @@ static inline __attribute__((unused)) int qcc_cpu_has_amx_int8(void) {
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 
-static inline __attribute__((unused)) int qcc_cpu_has_asimddp(void) {
+QCC_HELPER int qcc_cpu_has_asimddp(void) {
   return (getauxval(AT_HWCAP) >> 20) & 1u;
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_i8mm(void) {
+QCC_HELPER int qcc_cpu_has_i8mm(void) {
   return (getauxval(AT_HWCAP2) >> 13) & 1u;
 }
 #elif defined(__aarch64__) && defined(__APPLE__)
 #include <sys/sysctl.h>
 
-static inline __attribute__((unused)) int qcc_cpu_has(const char *name) {
+QCC_HELPER int qcc_cpu_has(const char *name) {
   int value = 0;
   size_t size = sizeof value;
   return sysctlbyname(name, &value, &size, NULL, 0) == 0 && value != 0;
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_asimddp(void) {
+QCC_HELPER int qcc_cpu_has_asimddp(void) {
   return qcc_cpu_has("hw.optional.arm.FEAT_DotProd");
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_i8mm(void) {
+QCC_HELPER int qcc_cpu_has_i8mm(void) {
   return qcc_cpu_has("hw.optional.arm.FEAT_I8MM");
 }
 #elif defined(__aarch64__)
 /* Nobody to ask: what the compiler may assume. */
-static inline __attribute__((unused)) int qcc_cpu_has_asimddp(void) {
+QCC_HELPER int qcc_cpu_has_asimddp(void) {
 #if defined(__ARM_FEATURE_DOTPROD)
   return 1;
 #else
@@ -104,7 +106,7 @@ static inline __attribute__((unused)) int qcc_cpu_has_asimddp(void) {
 #endif
 }
 
-static inline __attribute__((unused)) int qcc_cpu_has_i8mm(void) {
+QCC_HELPER int qcc_cpu_has_i8mm(void) {
 #if defined(__ARM_FEATURE_MATMUL_INT8)
   return 1;
 #else

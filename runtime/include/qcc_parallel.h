@@ -12,7 +12,7 @@ typedef struct {
     void *const *outputs;
 } qcc_frame;
 
-static inline void qcc_parallel(const qcc_frame *frame, void (*task)(void *frame, int part), int parts) {
+QCC_HELPER void qcc_parallel(const qcc_frame *frame, void (*task)(void *frame, int part), int parts) {
     const qcc_options *const options = &frame->context->options;
     void *const argument = (void *)(uintptr_t)frame;
     if (options->parallel_for != NULL) {

@@ -51,7 +51,7 @@ QCC_INLINE void qcc_pool_work(qcc_pool *pool, int number) {
         pool->task(pool->argument, part);
 }
 
-static inline void *qcc_pool_main(void *argument) {
+QCC_HELPER void *qcc_pool_main(void *argument) {
     const qcc_worker *const self = (const qcc_worker *)argument;
     qcc_pool *const pool = self->pool;
     unsigned seen = 0;
@@ -84,7 +84,7 @@ QCC_INLINE void qcc_pool_begin(qcc_pool *pool) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
-static inline void qcc_pool_run(qcc_pool *pool, void (*task)(void *, int), void *argument, int parts) {
+QCC_HELPER void qcc_pool_run(qcc_pool *pool, void (*task)(void *, int), void *argument, int parts) {
     pool->task = task;
     pool->argument = argument;
     pool->parts = parts;
@@ -101,7 +101,7 @@ static inline void qcc_pool_run(qcc_pool *pool, void (*task)(void *, int), void 
     }
 }
 
-static inline void qcc_pool_stop(qcc_pool *pool) {
+QCC_HELPER void qcc_pool_stop(qcc_pool *pool) {
     pool->stop = 1;
     qcc_pool_begin(pool);
     for (int i = 1; i < pool->count; i++)
@@ -112,7 +112,7 @@ static inline void qcc_pool_stop(qcc_pool *pool) {
 }
 
 /* Starts count - 1 threads in memory of the arena. Fewer run if the system refuses more. */
-static inline void qcc_pool_start(qcc_pool *pool, int count) {
+QCC_HELPER void qcc_pool_start(qcc_pool *pool, int count) {
     pool->count = 1;
     pool->stop = 0;
     atomic_init(&pool->step, 0);

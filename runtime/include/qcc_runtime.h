@@ -20,6 +20,7 @@
 #endif
 
 #define QCC_INLINE static inline __attribute__((always_inline, unused))
+#define QCC_HELPER static inline __attribute__((unused)) /* for helpers that not every file calls */
 #define QCC_NOINLINE __attribute__((noinline))
 #define QCC_RESTRICT __restrict__
 

@@ -2,9 +2,11 @@
 #ifndef QCC_STEP_H
 #define QCC_STEP_H
 
+#include "qcc_runtime.h"
+
 #include "qcc_api.h"
 
-static inline void qcc_step(const qcc_context *context, int step) {
+QCC_HELPER void qcc_step(const qcc_context *context, int step) {
   if (context->options.profile != NULL) {
     context->options.profile(context->options.user, step);
   }
