@@ -57,7 +57,7 @@ def _choose(wanted: list[str] | None, known: list[str], what: str) -> list[str]:
 def _open(
     model: Model, peers: list[Peer], targets: list[str], result: report.Result
 ) -> list[Contestant]:
-    feeds = model.feeds(seed=7)
+    feeds = model.feeds()
     contestants = [open_ours(model, feeds, target) for target in targets]
     for peer in peers:
         try:

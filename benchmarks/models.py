@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 BUILD = ROOT / "build" / "bench"
 
+_MANIFEST = BUILD / "manifest.json"
+
 CALIBRATION_SAMPLES = 8
 
 _VOCABULARY = 30522
@@ -31,27 +35,23 @@ class Model:
     name: str
     path: Path
     macs: int
-    inputs: dict[str, tuple[tuple[int, ...], str]]
-    """Shape and type by name."""
-
-    def feeds(self, seed: int) -> Feeds:
-        """Normal floats, or token numbers: one sample for every input."""
-        generator = np.random.default_rng(seed)
-        return {
-            name: generator.integers(0, _VOCABULARY, shape)
-            if kind == "int64"
-            else generator.standard_normal(shape).astype(np.float32)
-            for name, (shape, kind) in self.inputs.items()
-        }
+    samples: Callable[[int], list[Feeds]]
+    """The first so many samples of its data."""
+    tflite: Path | None = None
+    """The same model as an int8 .tflite file, where there is one."""
 
     def calibration(self) -> list[Feeds]:
         """The samples that every quantizer is given."""
-        return [self.feeds(1000 + number) for number in range(CALIBRATION_SAMPLES)]
+        return self.samples(CALIBRATION_SAMPLES)
+
+    def feeds(self) -> Feeds:
+        """The sample that is measured; no quantizer has seen it."""
+        return self.samples(CALIBRATION_SAMPLES + 1)[-1]
 
     @property
     def is_transformer(self) -> bool:
         """Whether token numbers go in."""
-        return any(kind == "int64" for _, kind in self.inputs.values())
+        return any(array.dtype == np.int64 for array in self.feeds().values())
 
     def prepared(self, suffix: str) -> Path:
         """Where a peer keeps its form of the model."""
@@ -64,17 +64,65 @@ def all_models() -> list[Model]:
 
     SystemExit where neither the models nor that program are there.
     """
-    manifest = BUILD / "manifest.json"
-    if not manifest.exists():
+    if not _MANIFEST.exists():
         _make_models()
     (BUILD / "prepared").mkdir(exist_ok=True)
-    entries: dict[str, Any] = json.loads(manifest.read_text())
-    models: list[Model] = []
-    for name, entry in entries.items():
-        ports = entry["inputs"].items()
-        inputs = {key: (tuple(shape), kind) for key, (shape, kind) in ports}
-        models.append(Model(name, BUILD / f"{name}.onnx", entry["macs"], inputs))
-    return sorted(models, key=lambda model: model.macs)
+    return sorted([*_made_models(), *_zoo_models()], key=lambda model: model.macs)
+
+
+def _made_models() -> list[Model]:
+    entries: dict[str, Any] = json.loads(_MANIFEST.read_text())
+    return [
+        Model(
+            name,
+            BUILD / f"{name}.onnx",
+            entry["macs"],
+            partial(_random_samples, entry["inputs"]),
+        )
+        for name, entry in entries.items()
+    ]
+
+
+def _random_samples(inputs: dict[str, Any], count: int) -> list[Feeds]:
+    """Normal floats, or token numbers; `inputs` has shape and type by name."""
+    generator = np.random.default_rng(0)
+    return [
+        {
+            name: generator.integers(0, _VOCABULARY, shape)
+            if kind == "int64"
+            else generator.standard_normal(shape).astype(np.float32)
+            for name, (shape, kind) in inputs.items()
+        }
+        for _ in range(count)
+    ]
+
+
+_TFLITE = {
+    "resnet8_cifar10": ("pretrainedResnet_quant.tflite", 12_501_632),
+    "kws_dscnn": ("kws_ref_model.tflite", 2_656_768),
+    "vww_mobilenetv1_025_96": ("vww_96_int8.tflite", 7_489_664),
+}
+"""Trained models of ../shared/zoo with their .tflite files and MACs."""
+
+
+def _zoo_models() -> list[Model]:
+    folder = SHARED / "zoo"
+    if not (folder / "zoo.py").is_file():
+        return []
+    sys.path.append(str(folder))
+    import zoo
+
+    cases = zoo.cases()
+    return [
+        Model(
+            name,
+            cases[name].model,
+            macs,
+            lambda count, case=cases[name]: list(case.calibration(count)),
+            folder / "tflite" / tflite,
+        )
+        for name, (tflite, macs) in _TFLITE.items()
+    ]
 
 
 def _make_models() -> None:

@@ -55,5 +55,6 @@ PEERS = {
         Peer("ort s8s8", "onnx_runtime", "open_s8s8", ("onnxruntime", "onnx")),
         Peer("openvino", "open_vino", "open_default", ("openvino",), is_float=True),
         Peer("openvino int8", "open_vino", "open_int8", ("openvino", "nncf")),
+        Peer("litert int8", "litert", "open_int8", ("ai_edge_litert",)),
     )
 }

@@ -47,7 +47,7 @@ class Layer:
 def layers(model: Model, target: str, peak: float) -> list[Layer]:
     """Every step of `model` compiled for `target`, medians; `peak` in GMAC/s."""
     session = open_session(library(model, target))
-    timer = ModelTimer(session, model.feeds(seed=7))
+    timer = ModelTimer(session, model.feeds())
     once = float(np.median(timer.time_runs(5))) / 1e9
     times = timer.time_steps(max(20, int(_SECONDS / once)))
     found: list[Layer] = []

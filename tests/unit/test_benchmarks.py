@@ -1,0 +1,104 @@
+"""The contest's arithmetic, and that a process can be held to an instruction set."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT))
+
+from benchmarks.contest import Contestant, Times, race, signal_to_noise  # noqa: E402
+from benchmarks.report import Result, geometric_mean, read_json, write_json  # noqa: E402
+
+
+def spin(milliseconds: float) -> Contestant:
+    """Busy for a time, by the CPU's clock."""
+
+    def run() -> None:
+        end = time.process_time_ns() + milliseconds * 1e6
+        while time.process_time_ns() < end:
+            pass
+
+    return Contestant(f"{milliseconds} ms", run, lambda: np.zeros(1))
+
+
+def times(*milliseconds: float) -> Times:
+    values = np.array(milliseconds) * 1e6
+    return Times(values, values)
+
+
+def test_race_measures_each_by_both_clocks():
+    measured = race([spin(2), spin(0.1)], seconds=0.1)
+    assert list(measured) == ["2 ms", "0.1 ms"]
+    slow, fast = measured["2 ms"], measured["0.1 ms"]
+    assert len(slow.wall) == len(slow.cpu) == len(fast.cpu) >= 15
+    assert 2e6 <= np.median(slow.cpu) < 3e6
+    assert 1e5 <= np.median(fast.cpu) < 2e5
+    assert np.median(slow.wall) >= np.median(slow.cpu) * 0.99
+
+
+def test_signal_to_noise():
+    reference = np.array([3.0, -4.0])
+    assert signal_to_noise(reference, reference) == float("inf")
+    assert signal_to_noise(reference + 0.5, reference) == pytest.approx(
+        10 * np.log10(25 / 0.5)
+    )
+
+
+def test_ratio_is_to_the_fastest_peer_that_computes_the_model():
+    result = Result("m", 1, decibels={"qcc": 30, "a": 40, "b": 20, "nonsense": 3})
+    result.fill(
+        {
+            "qcc": times(1, 2, 3),
+            "a": times(4, 4, 4),
+            "b": times(2, 2, 12),
+            "nonsense": times(0.1, 0.1, 0.1),
+        },
+        ["qcc"],
+    )
+    assert result.best_peer == {"wall": "b", "cpu": "b"}
+    # The median of 1/2, 2/2, 3/12: pairs, not medians.
+    assert result.ratios["cpu"] == {"qcc": 0.5}
+    assert result.milliseconds["wall"]["nonsense"] == pytest.approx(0.1)
+
+
+def test_geometric_mean():
+    assert geometric_mean([0.5, 2.0, 1.0]) == pytest.approx(1)
+
+
+def test_json_round_trip(tmp_path: Path):
+    result = Result("m", 5, decibels={"qcc": 30, "a": 40}, failures={"b": "why"})
+    result.fill({"qcc": times(1, 1), "a": times(2, 2)}, ["qcc"])
+    write_json([result], {"features": []}, tmp_path / "r.json")
+    assert read_json(tmp_path / "r.json") == [result]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="CPUID is of x86-64")
+@pytest.mark.parametrize("isa", ["avx512vnni", "avx2"])
+def test_hold_isa_hides_what_is_better(isa: str, tmp_path: Path):
+    library = tmp_path / "hold_isa.so"
+    source = ROOT / "benchmarks" / "hold_isa.c"
+    flags = ("-std=c11", "-O2", "-fPIC", "-shared")
+    subprocess.run(("cc", *flags, str(source), "-o", str(library)), check=True)
+    ask = f"import ctypes; print(ctypes.CDLL({str(library)!r}).hold_isa_seen())"
+    command = [sys.executable, "-c", ask]
+    free = subprocess.run(command, capture_output=True, text=True, check=True)
+    held = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HOLD_ISA": isa, "LD_PRELOAD": str(library)},
+    )
+    if held.returncode == 75:
+        pytest.skip("this CPU or kernel cannot fault on CPUID")
+    # 1 is AVX512-VNNI, 2 is AMX.
+    allowed = {"avx512vnni": 1, "avx2": 0}[isa]
+    assert int(held.stdout) == int(free.stdout) & allowed
