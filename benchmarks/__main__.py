@@ -124,11 +124,11 @@ def main() -> None:
     options.target = options.target or [_TARGETS[options.isa]]
     warnings.simplefilter("ignore")
     os.environ.setdefault("OV_TELEMETRY", "0")
-    if options.isa:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        machine.hold(options.isa)
-    machine.pin(options.cpu)
     with report_errors():
+        if options.isa:
+            BUILD.mkdir(parents=True, exist_ok=True)
+            machine.hold(options.isa)
+        machine.pin(options.cpu)
         _run(options, Console(width=200))
 
 

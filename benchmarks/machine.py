@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 from benchmarks.models import BUILD
-from qcc.codegen.targets import host_architecture, host_features
+from qcc.codegen.targets import host_architecture, host_features, native_target
+from qcc.codegen.toolchain import find_compiler
 
 ISAS = ("avx512vnni", "avx2")
 """What a process can be held to (`hold_isa.c`)."""
@@ -67,13 +67,17 @@ def hold(isa: str) -> None:
     if os.environ.get("HOLD_ISA") == isa:
         _check_held(isa)
         return
-    library = BUILD / "hold_isa.so"
-    source = Path(__file__).with_name("hold_isa.c")
-    flags = ("-std=c11", "-O2", "-fPIC", "-shared")
-    compiler = os.environ.get("CC", "cc")
-    subprocess.run((compiler, *flags, str(source), "-o", str(library)), check=True)
+    library = build_hold_isa(BUILD)
     held = {**os.environ, "HOLD_ISA": isa, "LD_PRELOAD": str(library)}
     os.execve(sys.executable, sys.orig_argv, held)
+
+
+def build_hold_isa(folder: Path) -> Path:
+    """The library to preload, made in `folder`. QccError without a C compiler."""
+    source = Path(__file__).with_name("hold_isa.c")
+    arguments = ("-fPIC", "-shared", str(source), "-o", "hold_isa.so")
+    find_compiler(native_target()).run(arguments, folder)
+    return folder / "hold_isa.so"
 
 
 def _check_held(isa: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from benchmarks.models import BUILD
-from qcc.codegen.targets import Target, host_architecture
+from qcc.codegen.targets import Target, host_architecture, native_target
+from qcc.codegen.toolchain import find_compiler
 
 _SOURCE = Path(__file__).with_name("peaks.c")
 
@@ -18,11 +18,9 @@ def measure() -> dict[str, float]:
     if host_architecture() != "x86_64":
         sys.exit("peaks are measured on x86-64 only")
     BUILD.mkdir(parents=True, exist_ok=True)
-    program = BUILD / "peaks"
-    compiler = os.environ.get("CC", "cc")
-    command = (compiler, "-std=c11", "-O2", str(_SOURCE), "-o", str(program))
-    subprocess.run(command, check=True)
-    done = subprocess.run([str(program)], check=True, capture_output=True, text=True)
+    find_compiler(native_target()).run((str(_SOURCE), "-o", "peaks"), BUILD)
+    command = [str(BUILD / "peaks")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     rows = (line.split() for line in done.stdout.splitlines())
     return {name: float(value) for name, value in rows}
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
 from benchmarks.contest import Contestant, Times, race, signal_to_noise  # noqa: E402
+from benchmarks.machine import build_hold_isa  # noqa: E402
 from benchmarks.report import Result, geometric_mean, read_json, write_json  # noqa: E402
 
 
@@ -84,10 +85,7 @@ def test_json_round_trip(tmp_path: Path):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="CPUID is of x86-64")
 @pytest.mark.parametrize("isa", ["avx512vnni", "avx2"])
 def test_hold_isa_hides_what_is_better(isa: str, tmp_path: Path):
-    library = tmp_path / "hold_isa.so"
-    source = ROOT / "benchmarks" / "hold_isa.c"
-    flags = ("-std=c11", "-O2", "-fPIC", "-shared")
-    subprocess.run(("cc", *flags, str(source), "-o", str(library)), check=True)
+    library = build_hold_isa(tmp_path)
     ask = f"import ctypes; print(ctypes.CDLL({str(library)!r}).hold_isa_seen())"
     command = [sys.executable, "-c", ask]
     free = subprocess.run(command, capture_output=True, text=True, check=True)
