@@ -2,7 +2,8 @@
 `lookup-tables`: elementwise functions of one int8 value become tables of 256 entries.
 
 A chain of functions between a dcast and a qcast is one table. A table swallows the
-clamps, requantizations and tables around it, where nothing else reads what is between.
+clamps, requantizations and tables around it, where nothing else reads what is between;
+so do additions and products of functions of one value.
 Every entry is computed by the reference functions of the ops that it replaces.
 """
 
@@ -25,11 +26,14 @@ from xdsl.pattern_rewriter import (
 from qcc.dialects.blob import Array
 from qcc.dialects.naming import TENSOR, carry_over, tensor_name
 from qcc.dialects.quant import (
+    AddOp,
     ClampOp,
     DequantizeCastOp,
     LookupOp,
+    MulOp,
     QuantizeCastOp,
     RequantizeOp,
+    SubOp,
 )
 from qcc.dialects.reference import numbers
 from qcc.dialects.reference.registry import reference_function
@@ -159,6 +163,36 @@ class MergeTables(RewritePattern):
         rewriter.erase(inner)
 
 
+class MergeOperands(RewritePattern):
+    """mul(x, lookup(x)) -> lookup(x); add and sub, too"""
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /):
+        if not isinstance(op, AddOp | SubOp | MulOp):
+            return
+        tables: list[Array] = []
+        sources: list[SSAValue] = []
+        inner: list[LookupOp] = []
+        for operand in (op.lhs, op.rhs):
+            owner = operand.owner
+            if isinstance(owner, LookupOp) and single_user(operand) is op:
+                inner.append(owner)
+                sources.append(owner.input)
+                tables.append(owner.array())
+            else:
+                sources.append(operand)
+                tables.append(ALL_INT8)
+        if not inner or sources[0] is not sources[1]:
+            return
+        function = reference_function(type(op))
+        assert function is not None
+        new = LookupOp(sources[0], function(op, *tables), op.result.type)
+        new.attributes.update(op.attributes)
+        new.location = op.location
+        rewriter.replace(op, new)
+        for lookup in inner:
+            rewriter.erase(lookup)
+
+
 @dataclass(frozen=True)
 class LookupTablesPass(ModulePass):
     """Turns elementwise functions between casts into tables, and merges tables."""
@@ -166,4 +200,4 @@ class LookupTablesPass(ModulePass):
     name = "lookup-tables"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        rewrite(ctx, op, [TabulateChain(), MergeTables()])
+        rewrite(ctx, op, [TabulateChain(), MergeTables(), MergeOperands()])

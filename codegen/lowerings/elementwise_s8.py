@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qcc.codegen.lowerings.common import (
     broadcast_arguments,
     length,
@@ -88,7 +90,14 @@ def clamp(op: quant.ClampOp, build: KernelBuilder) -> None:
 
 @lowering(quant.LookupOp)
 def lookup(op: quant.LookupOp, build: KernelBuilder) -> None:
-    """The table is a constant of 256 bytes."""
+    """
+    The table is a constant of 256 bytes.
+
+    A table that changes no byte (a scale alone, as in attention) is only a new type.
+    """
+    if (op.array() == np.arange(-128, 128)).all():
+        build.alias(op.result, op.input)
+        return
     build.call(
         build.kernel("qcc_lookup_s8"),
         arguments=length(op.input),

@@ -28,6 +28,28 @@ func.func @merge(%x: tensor<4x!a>) -> tensor<4x!b> {
   func.return %4 : tensor<4x!b>
 }
 
+// GELU as a product: a function of one value is a table, however it is written.
+// CHECK-LABEL: @operands
+func.func @operands(%x: tensor<4x!a>) -> tensor<4x!a> {
+  // CHECK-NEXT: quant.lookup %x {tensor = "y",
+  // CHECK-NEXT: func.return
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = nn.sigmoid %0 : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = quant.qcast %1 : (tensor<4xf32>) -> tensor<4x!b>
+  %3 = quant.mul %x, %2 {tensor = "y"} : (tensor<4x!a>, tensor<4x!b>) -> tensor<4x!a>
+  func.return %3 : tensor<4x!a>
+}
+
+// CHECK-LABEL: @other
+func.func @other(%x: tensor<4x!a>, %y: tensor<4x!a>) -> tensor<4x!a> {
+  // CHECK: quant.mul
+  %0 = quant.dcast %x : (tensor<4x!a>) -> tensor<4xf32>
+  %1 = nn.sigmoid %0 : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = quant.qcast %1 : (tensor<4xf32>) -> tensor<4x!b>
+  %3 = quant.mul %y, %2 : (tensor<4x!a>, tensor<4x!b>) -> tensor<4x!a>
+  func.return %3 : tensor<4x!a>
+}
+
 // A float use of the function keeps it float; two tensors are no table.
 // CHECK-LABEL: @not
 func.func @not(%x: tensor<4x!a>) -> (tensor<4x!b>, tensor<4xf32>, tensor<4x!b>) {
