@@ -199,7 +199,7 @@ KERNELS: list[KernelRow] = [
     *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8", isas=_ALL),
     *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8", isas=_ALL),
     *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
-    *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8"),
+    *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8", isas=_AVX512),
     *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_avg_pool2d", "s8", "f32")),
     *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_max_pool2d", *_NUMBERS)),
     *_plain("reduce.h", "qcc_reduce_args", "qcc_reduce_quantized_s8"),

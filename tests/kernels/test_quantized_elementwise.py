@@ -30,7 +30,7 @@ GRIDS = [
     uniform(3e-5, -128),
     UniformType.per_tensor(0.25, 3, minimum=-127, maximum=100),
 ]
-LENGTHS = [1, 7, 16, 33, 100, 259]
+LENGTHS = [1, 7, 16, 33, 100, 128, 259]
 
 
 def ties(scale: float) -> np.ndarray:

@@ -107,5 +107,57 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_mul_s8__avx2(const qcc_mul_args a, const int
     }
 }
 
+/*
+ * A table of 256 bytes as 16 rows of 16, each the difference (xor) to the one before: a byte takes in all rows up to
+ * its own, as pshufb gives 0 once subtraction with saturation has made it negative. Rows 0 to 7 serve negative bytes,
+ * whose sign is flipped, 8 to 15 the others.
+ */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_lookup_rows__avx2(const int8_t *table, __m128i *rows) {
+    __m128i before = _mm_setzero_si128();
+    for (int32_t row = 0; row < 16; ++row) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(table + 16 * row));
+        rows[row] = row % 8 == 0 ? bytes : _mm_xor_si128(bytes, before);
+        before = bytes;
+    }
+}
+
+/* Shorter tensors do not pay for the rows. */
+#define QCC_LOOKUP_SHORTEST 128
+
+QCC_INLINE QCC_TARGET_AVX2 void qcc_lookup_s8__avx2(const qcc_lookup_args a, const int8_t *QCC_RESTRICT input,
+                                                    const int8_t *QCC_RESTRICT table, int8_t *QCC_RESTRICT output) {
+    const int64_t vectors = a.length < QCC_LOOKUP_SHORTEST ? 0 : a.length - a.length % 64;
+    __m128i rows[16];
+    if (vectors != 0)
+        qcc_lookup_rows__avx2(table, rows);
+    for (int64_t i = 0; i < vectors; i += 64) {
+        __m256i high[2], low[2], result[2];
+        QCC_UNROLL
+        for (int32_t k = 0; k < 2; ++k) {
+            high[k] = _mm256_loadu_si256((const __m256i *)(const void *)(input + i + 32 * k));
+            low[k] = _mm256_xor_si256(high[k], _mm256_set1_epi8(-128));
+            result[k] = _mm256_setzero_si256();
+        }
+        QCC_UNROLL
+        for (int32_t row = 0; row < 8; ++row) {
+            const __m256i below = _mm256_broadcastsi128_si256(rows[row]);
+            const __m256i above = _mm256_broadcastsi128_si256(rows[row + 8]);
+            QCC_UNROLL
+            for (int32_t k = 0; k < 2; ++k) {
+                const __m256i both =
+                    _mm256_xor_si256(_mm256_shuffle_epi8(below, low[k]), _mm256_shuffle_epi8(above, high[k]));
+                result[k] = _mm256_xor_si256(result[k], both);
+                low[k] = _mm256_subs_epi8(low[k], _mm256_set1_epi8(16));
+                high[k] = _mm256_subs_epi8(high[k], _mm256_set1_epi8(16));
+            }
+        }
+        QCC_UNROLL
+        for (int32_t k = 0; k < 2; ++k)
+            _mm256_storeu_si256((__m256i *)(void *)(output + i + 32 * k), result[k]);
+    }
+    for (int64_t i = vectors; i < a.length; ++i)
+        output[i] = table[input[i] + 128];
+}
+
 #endif
 #endif
