@@ -27,6 +27,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from qcc.codegen.description import REAL_TYPES, real_types
 from qcc.codegen.kernel_table import KernelRow, find_kernel
 from qcc.codegen.targets import Target, find_target
 from qcc.codegen.to_channels_last import PERMUTATION
@@ -310,6 +311,7 @@ def select_kernels(model: FuncOp, target: Target, threads: int = 1) -> FuncOp:
     for key, value in model.attributes.items():
         run.attributes[key] = value
     run.attributes["argument_types"] = model.function_type
+    run.attributes[REAL_TYPES] = real_types(model)
     run.attributes["target"] = StringAttr(target.name)
     return run
 
