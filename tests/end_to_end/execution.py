@@ -24,7 +24,7 @@ from qcc.codegen.c_printer import PrintedModel
 from qcc.codegen.products import _sources
 from qcc.codegen.targets import TARGETS, Target, host_architecture, runs_here
 from qcc.codegen.to_channels_last import ToChannelsLastPass
-from qcc.codegen.toolchain import FLAGS
+from qcc.codegen.toolchain import FLAGS, compilers
 from qcc.compiler.api import Options, generate
 from qcc.compiler.pipeline import make_context
 from qcc.dialects.naming import tensor_name
@@ -56,7 +56,7 @@ class Machine:
     """A target with the commands that compile and execute its code."""
 
     target: Target
-    compiler: str
+    compiler: tuple[str, ...]
     emulator: tuple[str, ...] = ()
 
     @staticmethod
@@ -66,15 +66,30 @@ class Machine:
         if target.architecture in (None, host_architecture()):
             if not runs_here(target):
                 pytest.skip(f"this processor lacks {target.features} for {name}")
-            if shutil.which(compiler) is None:
-                pytest.skip(f"needs {compiler}")
-            return Machine(target, compiler)
+            return Machine(target, _command(compiler, target))
         compiler = f"{target.architecture}-linux-gnu-gcc"
         emulator = f"qemu-{target.architecture}"
         for program in (compiler, emulator):
             if shutil.which(program) is None:
                 pytest.skip(f"needs {program} to test {name}")
-        return Machine(target, compiler, (emulator, "-cpu", "cortex-a53"))
+        cpu = next((_CPUS[f] for f in _CPUS if f in target.features), "cortex-a53")
+        return Machine(target, (compiler,), (emulator, "-cpu", cpu))
+
+
+_CPUS = {"i8mm": "max,sve=off,sme=off", "asimddp": "cortex-a76"}
+"""Processors that have a feature and none beyond; the others are for the baseline."""
+
+
+def _command(name: str, target: Target) -> tuple[str, ...]:
+    """How gcc, clang or zig is called for the host; skips the test without it."""
+    if name != "zig":
+        if shutil.which(name) is None:
+            pytest.skip(f"needs {name}")
+        return (name,)
+    for compiler in compilers(target):
+        if compiler.command[-1] == "cc" and len(compiler.command) > 1:
+            return (*compiler.command, *compiler.flags)
+    pytest.skip("needs zig")
 
 
 @dataclass(frozen=True)
@@ -108,9 +123,9 @@ def execute(
         )
         static = ("-static",) if machine.emulator else ()
         source = f"{printed.prefix}.c"
-        command = (machine.compiler, *FLAGS, *STRICT, *flags, "-c", source)
+        command = (*machine.compiler, *FLAGS, *STRICT, *flags, "-c", source)
         subprocess.run((*command, "-o", "model.o"), cwd=folder, check=True)
-        runner = (machine.compiler, "-O1", *static, *defines, "-I.", *flags)
+        runner = (*machine.compiler, "-O1", *static, *defines, "-I.", *flags)
         runner = (*runner, str(HERE / "runner.c"), "model.o", "-o", "runner")
         subprocess.run(runner, cwd=folder, check=True)
         done = subprocess.run(

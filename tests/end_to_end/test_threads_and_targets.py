@@ -97,7 +97,7 @@ def test_pool_and_parallel_for_in_c(
     machine = Machine.of("portable")
     qcc.compile(path, tmp_path / "many.c", calibration=[{"x": x}], threads=3)
     (tmp_path / "main.c").write_text(RUN)
-    command = [machine.compiler, "-std=c11", "-O1", "-pthread", *sanitizer]
+    command = [*machine.compiler, "-std=c11", "-O1", "-pthread", *sanitizer]
     command += ["main.c", "many.c", "-o", "main"]
     subprocess.run(command, cwd=tmp_path, check=True)
     subprocess.run(["./main"], cwd=tmp_path, check=True)
