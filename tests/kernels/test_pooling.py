@@ -25,6 +25,7 @@ WINDOWS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((1, 5, 5, 64), {"kernel": (5, 5)}),
     ((1, 4, 3, 33), {"kernel": (3, 3), "pads": (2, 2, 2, 2)}),
     ((1, 1, 40, 16), {"kernel": (1, 7), "strides": (1, 3), "pads": (0, 3, 0, 3)}),
+    ((1, 5, 6, 230), {"kernel": (3, 2), "strides": (1, 2), "pads": (1, 1, 1, 0)}),
 ]
 
 
@@ -141,6 +142,15 @@ def reductions() -> list[Case]:
                     [X],
                 )
             )
+    for value in (-128, 127):
+        cases.append(
+            Case(
+                f"long-column-of-{value}",
+                [np.full((1, 600, 21), value, np.int8)],
+                lambda a: [quant.ReduceMeanOp(a[0], uniform(0.12, 3), axes=(1,))],
+                [X],
+            )
+        )
     for dtype in (np.int8, np.uint8, np.int32, np.int64, np.bool_):
         kinds = FLOAT_REDUCTIONS[4:] if dtype is np.bool_ else FLOAT_REDUCTIONS[1:]
         array = int8s(3, 3, 4, 5).astype(dtype) * np.array(77).astype(dtype)

@@ -4,6 +4,7 @@
 
 #include "../portable/normalization_s8.h"
 #include "casts.h"
+#include "rne_shift64.h"
 
 #if defined(__x86_64__)
 
@@ -94,16 +95,6 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_softmax_s8__avx2(const qcc_softmax_s8_args a
         for (; i < a.length; ++i)
             output[i] = qcc_saturate_s8(qcc_softmax_exactly(&a, powers[i], sum) + a.zero_point);
     }
-}
-
-/* rne_shift64 of |v| < 2^62, n <= 60: moved by 2^62, which changes no bit below, to shift without sign. */
-QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_rne_shift64__avx2(__m256i v, int32_t n) {
-    const __m256i count = _mm256_set1_epi64x(n); /* a vector of counts takes one instruction less */
-    const __m256i offset = _mm256_set1_epi64x((long long)(INT64_C(1) << 62));
-    const __m256i half = _mm256_set1_epi64x((long long)((INT64_C(1) << 62) + (INT64_C(1) << (n - 1)) - 1));
-    const __m256i odd = _mm256_and_si256(_mm256_srlv_epi64(v, count), _mm256_set1_epi64x(1));
-    const __m256i sum = _mm256_add_epi64(_mm256_add_epi64(v, half), odd);
-    return _mm256_sub_epi64(_mm256_srlv_epi64(sum, count), _mm256_srlv_epi64(offset, count));
 }
 
 /* What is the same for all elements of a row: round(centred * inverse / 2^shift) normalizes. */
