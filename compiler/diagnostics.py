@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from qcc.dialects.errors import QccError
 
-__all__ = ["QccError", "print_error", "report_errors"]
+__all__ = ["QccError", "plain", "print_error", "report_errors"]
 
 _INTERRUPTED = 130
 
@@ -62,6 +63,11 @@ def _of_os_error(error: OSError) -> QccError:
         what = f"{os.fsdecode(error.filename)}: {what}"
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return QccError(what, remedy="free some space on the disk" if full else None)
+
+
+def plain(text: str) -> Text:
+    """A name out of a model or a file, to be printed as it is: no markup, no codes."""
+    return Text(_printable(text))
 
 
 def _printable(text: str) -> str:

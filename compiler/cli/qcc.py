@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qcc.compiler.diagnostics import QccError, report_errors
+from qcc.compiler.diagnostics import QccError, plain, report_errors
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -206,10 +206,10 @@ def _print_summary(rows: list[tuple[str, str]], notes: list[str]) -> None:
     console = Console(stderr=True, highlight=False)
     table = Table(show_header=False, box=None, pad_edge=False)
     for label, text in rows:
-        table.add_row(label, text)
+        table.add_row(label, plain(text))
     console.print(table)
     for note in notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.print(plain(f"note: {note}"), soft_wrap=True)
 
 
 def main() -> None:

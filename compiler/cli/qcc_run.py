@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import ZipFile
 
 import numpy as np
 import typer
+from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from qcc.compiler.calibration.samples import InputSpec, load_samples
-from qcc.compiler.diagnostics import QccError, report_errors
+from qcc.compiler.diagnostics import QccError, plain, report_errors
 from qcc.compiler.files import atomic_path
 from qcc.runtime.session import InferenceSession, ModelLoadError
 
@@ -94,19 +96,22 @@ def _save(session: InferenceSession, results: list[list[Array]], path: Path) -> 
         name: np.stack([result[index] for result in results])
         for index, name in enumerate(names)
     }
-    with atomic_path(path) as aside, aside.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+    # Not `np.savez`, whose own parameters have names that an output may have.
+    with atomic_path(path) as aside, ZipFile(aside, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                npy_format.write_array(stream, array, allow_pickle=False)
 
 
 def _print_classes(scores: Array, labels: Path | None, top: int) -> None:
-    names = None
+    names: list[str] | None = None
     if labels is not None:
         names = labels.read_text("utf-8", errors="replace").splitlines()
     flat = scores.reshape(-1)
     table = Table("class", "score", box=None)
-    for index in np.argsort(-flat, kind="stable")[:top].tolist():
+    for index in map(int, np.argsort(-flat, kind="stable")[:top]):
         name = names[index] if names and index < len(names) else str(index)
-        table.add_row(name, f"{float(flat[index]):.4f}")
+        table.add_row(plain(name), f"{float(flat[index]):.4f}")
     Console().print(table)
 
 
@@ -116,7 +121,7 @@ def _print_outputs(session: InferenceSession, results: list[list[Array]]) -> Non
         for info, array in zip(session.get_outputs(), outputs, strict=True):
             table.add_row(
                 str(number),
-                info.name,
+                plain(info.name),
                 "x".join(map(str, array.shape)),
                 f"{float(array.min()):.5g}",
                 f"{float(array.max()):.5g}",

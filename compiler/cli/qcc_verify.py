@@ -11,7 +11,7 @@ from rich.table import Table
 
 from qcc.compiler.calibration.samples import load_samples
 from qcc.compiler.cli.qcc_run import input_specs, open_session
-from qcc.compiler.diagnostics import report_errors
+from qcc.compiler.diagnostics import plain, report_errors
 from qcc.compiler.verification import LayerError, compare
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -49,7 +49,7 @@ def _print(errors: list[LayerError]) -> None:
     table = Table("tensor", "SQNR dB", "cosine", "max error", "output", box=None)
     for error in errors:
         table.add_row(
-            error.name,
+            plain(error.name),
             f"{error.sqnr:.2f}",
             f"{error.cosine:.5f}",
             f"{error.maximum:.5g}",
