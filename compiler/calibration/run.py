@@ -15,8 +15,7 @@ from onnx import helper
 from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from qcc.compiler.calibration.methods import DEFAULT_METHOD, create_observer
-from qcc.compiler.calibration.observers import Observer
+from qcc.compiler.calibration.observers import Observer, create_observer
 from qcc.compiler.calibration.samples import (
     InputSpec,
     Sample,
@@ -58,13 +57,13 @@ def input_specs(module: ModuleOp) -> list[InputSpec]:
 def calibrate(
     module: ModuleOp,
     samples: Iterable[Mapping[str, Array]],
-    method: str = DEFAULT_METHOD,
+    method: str = "minmax",
     *,
     progress: bool | None = None,
     threads: int | None = None,
 ) -> Statistics:
     """
-    Ranges of the float values of `module` (an `nn` module), by a calibration method.
+    Ranges of the float values of `module` (an `nn` module) over all samples.
 
     Values that are never rounded on their own, such as the one between a convolution
     and its relu, are left out.
@@ -72,7 +71,6 @@ def calibrate(
     `samples` are those of `load_samples`, or any iterable of dictionaries. As many are
     in memory as run at a time, one on each of `threads` (all processors when None), so
     memory does not grow with their number, and the result does not depend on `threads`.
-    The method `auto` keeps up to 32 samples besides.
     Values without a `tensor` name get one. `progress` None shows a bar where stderr is
     a terminal. QccError for bad samples or methods, no samples, and for tensors with
     NaN, infinity or no elements.
@@ -87,47 +85,17 @@ def calibrate(
         samples = check_samples(samples, input_specs(module))
     threads = threads or os.cpu_count() or 1
     statistics = Statistics()
-    kept: list[Sample] = []
     for number in range(observer.passes):
         run = _Run.of(module, observer, threads)
         title = "calibrating"
         if observer.passes > 1:
             title += f" ({number + 1} of {observer.passes})"
         total = length_hint(samples, 0) or None
-        spread = SpreadSamples(samples, observer.kept_samples)
-        for fetched in track(run.results(spread), title, total, show=progress):
+        for fetched in track(run.results(samples), title, total, show=progress):
             run.observe(observer, fetched)
-        kept = spread.kept
         observer.end_pass(statistics)
         run.copy_ranges(statistics)
-    observer.refine(module, kept, statistics, threads)
-    run.copy_ranges(statistics)
     return statistics
-
-
-class SpreadSamples:
-    """
-    Hands samples on and keeps `most` of them, spread evenly over all seen so far.
-
-    Those with a number that is a multiple of a power of 2, the least that will do: which
-    ones does not depend on anything but the number of samples.
-    """
-
-    def __init__(self, samples: Iterable[Sample], most: int) -> None:
-        self.kept: list[Sample] = []
-        self._samples = samples
-        self._most = most
-
-    def __iter__(self) -> Iterator[Sample]:
-        step = 1
-        for number, sample in enumerate(self._samples):
-            if self._most and number % step == 0:
-                if len(self.kept) == self._most:
-                    del self.kept[1::2]
-                    step *= 2
-                if number % step == 0:
-                    self.kept.append(sample)
-            yield sample
 
 
 @dataclass
@@ -157,7 +125,7 @@ class _Run:
                 same.append((tensor, export.tensors[source]))
                 continue
             graph.node_name = f"{tensor}_range"
-            fetched = observer.fetches(graph, graph.name(value), size_of(value))
+            fetched = observer.fetches(graph, graph.name(value))
             fetches.append((tensor, len(fetched)))
             names += fetched
         export.outputs += [helper.make_empty_tensor_value_info(name) for name in names]
@@ -190,7 +158,7 @@ class _Run:
         for tensor, source in self.same:
             known = statistics.get(Range, source)
             if known is not None:
-                statistics.replace(tensor, known)
+                statistics.add(tensor, known)
 
 
 def _source(value: SSAValue) -> SSAValue | None:
