@@ -12,6 +12,9 @@ _FIRST_LEVEL = 24 * 1024
 _BAND = 512 * 1024
 """Bytes of prepared rows that stay in a second-level cache beside the weights."""
 
+_LEAD = 128 * 1024
+"""Bytes of weights that are fetched ahead, beyond the end of a layer too."""
+
 _SUMS = 2 * 4096
 """Bytes of scratch for the sums of two blocks (QCC_TILES_SUMS)."""
 
@@ -29,6 +32,10 @@ class TilePlan:
     pixels_first: bool
     """Whether the blocks of the same pixels follow each other."""
     scratch_bytes: int
+    prefetch_lead: int
+    """Bytes from the weights in use to those that are fetched meanwhile."""
+    prefetch_lines: int
+    """Cache lines that are fetched per multiplication."""
 
     @property
     def arguments(self) -> dict[str, int]:
@@ -38,6 +45,8 @@ class TilePlan:
             "tile_pixels": self.pixels,
             "band_rows": self.band_rows,
             "pixels_first": int(self.pixels_first),
+            "prefetch_lead": self.prefetch_lead,
+            "prefetch_lines": self.prefetch_lines,
         }
 
 
@@ -123,12 +132,15 @@ def plan_tiles(g: Geometry) -> TilePlan:
     reread_weights = weights * -(-positions // pixels)
     pixels_first = weights <= _FIRST_LEVEL or reread_weights < reread_input
     prepared = 16 * g.channels if direct else _band_bytes(g, height) + 16 * rows.step
+    steps = -(-positions // pixels) * -(-g.outputs // width) * (taps // depth)
     return TilePlan(
         depth=depth,
         pixels=pixels,
         band_rows=height,
         pixels_first=pixels_first,
         scratch_bytes=_SUMS + prepared + 64,
+        prefetch_lead=max(taps * width, _LEAD),
+        prefetch_lines=-(-weights // (64 * steps)),
     )
 
 

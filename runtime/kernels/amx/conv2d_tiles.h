@@ -54,7 +54,8 @@ typedef struct {
 /* Computes `pixels` x `channels` (literals) tiles of sums, while units of the pending block are requantized. */
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, int32_t pixels,
                                                     int32_t channels, const qcc_tiles_operands o,
-                                                    qcc_tiles_pending *pending, int32_t *sums) {
+                                                    qcc_tiles_pending *pending, qcc_tiles_stream *stream,
+                                                    int32_t *sums) {
     const ptrdiff_t weights_step = (ptrdiff_t)a.tile_depth * 16;
     const ptrdiff_t row_bytes = (ptrdiff_t)channels * 64;
     const int8_t *weights = o.weights;
@@ -78,6 +79,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, con
             first += a.tile_depth;
             second += a.tile_depth;
             weights += weights_step;
+            qcc_tiles_prefetch(a, stream);
             qcc_tiles_units__amx(a, t.lines, t.units, pending);
         }
     }
@@ -107,6 +109,7 @@ typedef struct {
     int32_t positions; /* of the band */
     int32_t *sums;     /* two buffers */
     int32_t parity;
+    qcc_tiles_stream stream;
 } qcc_tiles_band;
 
 /* The taps of 16 positions. */
@@ -130,20 +133,20 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_at__amx(const qcc_conv2d_args a, const 
     int32_t *const sums = b->sums + 1024 * b->parity;
     if (a.tile_pixels == 32) {
         if (pixels == 2 && channels == 2)
-            qcc_tiles_block__amx(a, t, 2, 2, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 2, 2, o, pending, &b->stream, sums);
         else if (pixels == 2)
-            qcc_tiles_block__amx(a, t, 2, 1, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 2, 1, o, pending, &b->stream, sums);
         else if (channels == 2)
-            qcc_tiles_block__amx(a, t, 1, 2, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 1, 2, o, pending, &b->stream, sums);
         else
-            qcc_tiles_block__amx(a, t, 1, 1, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 1, 1, o, pending, &b->stream, sums);
     } else {
         if (channels > 2)
-            qcc_tiles_block__amx(a, t, 1, 4, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 1, 4, o, pending, &b->stream, sums);
         else if (channels == 2)
-            qcc_tiles_block__amx(a, t, 1, 2, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 1, 2, o, pending, &b->stream, sums);
         else
-            qcc_tiles_block__amx(a, t, 1, 1, o, pending, sums);
+            qcc_tiles_block__amx(a, t, 1, 1, o, pending, &b->stream, sums);
     }
     const int32_t line = position / t.lines.pitch;
     const ptrdiff_t at = ((ptrdiff_t)position - (ptrdiff_t)line * t.lines.garbage) * a.output_channels + channel;
@@ -189,6 +192,8 @@ qcc_conv2d_s8s8_tiles_16x16c4__amx(const qcc_conv2d_args a, const int8_t *QCC_RE
     qcc_tiles_pending pending = {.units = 0};
     qcc_tiles_band b = {.weights = weights, .bias = bias, .multipliers = multipliers, .sums = (int32_t *)scratch};
     (void)weight_zero_points, (void)dynamic; /* NULL */
+    b.stream.next = weights + a.prefetch_lead;
+    b.stream.end = b.stream.next + (ptrdiff_t)((a.output_channels + 15) / 16) * t.weights_block;
     qcc_tile_configure(&config);
     const int32_t band = a.band_rows == 0 ? a.output_height : a.band_rows;
     for (int32_t i = 0; i < a.batch; i++)

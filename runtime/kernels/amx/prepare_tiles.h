@@ -48,6 +48,19 @@ QCC_INLINE ptrdiff_t qcc_tiles_row_offset(const qcc_conv2d_args a, const qcc_til
     return (ptrdiff_t)(row % a.stride_y * t.rows + row / a.stride_y) * t.row_pixels * a.channels;
 }
 
+/* The next cache lines of the weights, which a second-level cache should hold when they are wanted. */
+typedef struct {
+    const int8_t *next, *end;
+} qcc_tiles_stream;
+
+QCC_INLINE void qcc_tiles_prefetch(const qcc_conv2d_args a, qcc_tiles_stream *s) {
+    if (a.prefetch_lines == 0 || s->next >= s->end)
+        return;
+    for (int32_t i = 0; i < a.prefetch_lines; i++)
+        __builtin_prefetch(s->next + 64 * i, 0, 2);
+    s->next += (ptrdiff_t)64 * a.prefetch_lines;
+}
+
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_copy__amx(int8_t *to, const int8_t *from, ptrdiff_t count) {
 #if defined(QCC_AMX_EMULATE)
     __builtin_memcpy(to, from, (size_t)count);
