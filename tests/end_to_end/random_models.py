@@ -141,6 +141,14 @@ class RandomModel:
         self.nodes.append(node)
         return name
 
+    def inferred_shape(self, name: str) -> tuple[int, ...]:
+        """The shape that ONNX infers for the result of the last node."""
+        node = self.nodes[-1]
+        feeds = {n: self.values[n] for n in node.input if n in self.values}
+        outputs = onnx.shape_inference.infer_shapes(_model([node], feeds, [name], []))
+        shape = outputs.graph.output[0].type.tensor_type.shape
+        return tuple(dim.dim_value for dim in shape.dim)
+
     def undo(self) -> None:
         """Takes the last node away."""
         del self.values[self.nodes.pop().output[0]]
