@@ -37,6 +37,9 @@ TILES = "qcc_conv2d_s8s8_tiles"
 LINES_MAX = 32
 """Kernel rows that the kernels of runtime/kernels/neon/conv2d_lines.h take."""
 
+DEPTHWISE = "qcc_depthwise_s8s8_symmetric"
+"""Takes weights with zero point 0, and wants an InterleavedGeometry."""
+
 
 def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
     """The elements of a constant operand. QccError if it is computed at run time."""
@@ -98,8 +101,8 @@ class PackedConvolution:
         zero_points = weights.zero_points
         if geometry.is_depthwise:
             if weights.is_symmetric and InterleavedGeometry.fits(geometry):
-                row = build.kernel("qcc_depthwise_s8s8_symmetric", "qcc_depthwise_s8s8")
-                if row.stem == "qcc_depthwise_s8s8_symmetric":
+                row = build.kernel(DEPTHWISE, "qcc_depthwise_s8s8")
+                if row.stem == DEPTHWISE:
                     assert row.tile is not None
                     packed = pack_conv2d(weights.stored, row.tile, 1)
                     interleaved = InterleavedGeometry.of(geometry)
@@ -171,6 +174,7 @@ def _optional_constant(
     op: Operation, value: SSAValue | None, what: str
 ) -> Array | None:
     return None if value is None else constant_array(op, value, what)
+        input, residual, output = buffers
 
 
 def check_requantization(op: RequantizingOperation) -> None:
@@ -225,8 +229,9 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     )
     offset += convolution.row.activation_offset
     folded = folded_bias(op, bias, weights.sums(), offset)
-    if convolution.row.stem == TILES:
-        arguments |= requantization_facts(arguments, stored, folded, multipliers)
+    if convolution.row.stem in (TILES, DEPTHWISE):
+        own = folded + convolution.row.activation_offset * weights.sums()
+        arguments |= requantization_facts(arguments, stored, own, multipliers)
     convolution.call(
         build,
         input=build.buffer(op.input, padded=convolution.row.reads_past_input),
@@ -319,7 +324,8 @@ def _activation_product(
     lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
     lhs_shape, rhs_shape = shape_of(op.lhs), shape_of(op.rhs)
     rows, depth, columns = lhs_shape[-2], lhs_shape[-1], rhs_shape[-1]
-    row = build.kernel("qcc_matmul_s8s8")
+    zero_points = np.resize(np.array(rhs.zero_points, np.int8), columns)
+    row = build.kernel("qcc_matmul_s8s8_tiles", "qcc_matmul_s8s8")
     assert row.tile is not None
     tile_rows, nr, kr = row.tile
     geometry = Geometry(1, (1, rows), depth, (1, rows), columns)
@@ -352,3 +358,6 @@ def _activation_product(
         ],
         outputs=[build.result(op.result), build.scratch(scratch)],
     )
+    if row.stem == "qcc_matmul_s8s8_tiles":
+        fits = product_cannot_overflow(depth, bias, multipliers)
+        arguments["no_overflow"] = int(fits)

@@ -59,17 +59,25 @@ def _check(
     bias = rng.integers(-3000, 3000, count, np.int32)
     multipliers = rng.uniform(0.001, 0.03, count).astype(np.float32)
     zp_x, zp_y = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
+    limits = (-100, 120)
+    overflows = seed % 4 == 3
+    if overflows:  # products beyond int32, of both signs
+        multipliers[::2] *= np.float32(1e7)
+        bias = bias * np.int32(1000)
+    if seed % 4 == 2:  # what follows a ReLU
+        zp_y, limits = -128, (-128, 127)
     arguments = conv2d_arguments(s, 4 if seed % 2 else None) | {
         "channels": count,
         "groups": 1,
         "input_zero_point": zp_x,
         "zero_point": zp_y,
-        "minimum": -100,
-        "maximum": 120,
+        "minimum": limits[0],
+        "maximum": limits[1],
         "float_output": int(float_output),
+        "no_overflow": int(not overflows),
     }
     acc = conv2d_sums(s, x, wide, zp_x) + bias
-    expected = requantize(acc, multipliers, zp_y, -100, 120)
+    expected = requantize(acc, multipliers, zp_y, *limits)
     added = None
     if residual:
         added = rng.integers(-128, 128, s.output_shape, np.int8)
@@ -82,8 +90,8 @@ def _check(
             "sum_minimum": -9,
             "sum_maximum": 90,
         }
-        zeros, limits = (zp_y, 7, -9), (-9, 90)
-        expected = add(expected, added, (2_000_001, 999_999), 21, zeros, limits)
+        zeros, sum_limits = (zp_y, 7, -9), (-9, 90)
+        expected = add(expected, added, (2_000_001, 999_999), 21, zeros, sum_limits)
     if float_output:
         expected = acc.astype(np.float32) * multipliers
     result = np.zeros(expected.shape, expected.dtype)
@@ -110,7 +118,7 @@ def _check(
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
 @pytest.mark.parametrize("index", range(len(SHAPES)))
 def test_shapes(row: KernelRow, index: int) -> None:
-    for seed in range(2):
+    for seed in range(4):
         _check(row, SHAPES[index], seed)
         _check(row, SHAPES[index], seed, residual=True)
         _check(row, SHAPES[index], seed, zero_points=True)

@@ -227,8 +227,9 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_depthwise_sums__avx512vnni(const qcc_c
 }
 
 /*
- * Requantizes and stores a step. Clamping to the maximum comes before the conversion (which then saturates only
- * downwards), to the minimum after packing: the same, as both are integers.
+ * Requantizes and stores a step. Where a product may overflow, clamping to the maximum comes before the conversion
+ * (which then saturates only downwards); otherwise limits narrower than int8 come after packing: the same, as they
+ * are integers.
  */
 QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_depthwise_finish__avx512vnni(const qcc_conv2d_args a,
                                                                        const qcc_depthwise_walk w, int32_t columns,
@@ -248,10 +249,17 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_depthwise_finish__avx512vnni(const qcc
     __m512i q[4];
     QCC_UNROLL
     for (int32_t j = 0; j < 4; j++)
-        q[j] = _mm512_cvtps_epi32(_mm512_min_ps(scaled[j], highest));
-    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(q[0], q[1]), zero_point);
-    const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(q[2], q[3]), zero_point);
-    const __m512i bytes = _mm512_max_epi8(_mm512_packs_epi16(low, high), _mm512_set1_epi8((int8_t)a.minimum));
+        q[j] = _mm512_cvtps_epi32(a.no_overflow ? scaled[j] : _mm512_min_ps(scaled[j], highest));
+    const __m512i low = _mm512_packs_epi32(q[0], q[1]), high = _mm512_packs_epi32(q[2], q[3]);
+    __m512i bytes;
+    if (a.zero_point == -128)
+        bytes = _mm512_xor_si512(_mm512_packus_epi16(low, high), _mm512_set1_epi8(-128));
+    else
+        bytes = _mm512_packs_epi16(_mm512_adds_epi16(low, zero_point), _mm512_adds_epi16(high, zero_point));
+    if (a.minimum > -128)
+        bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((int8_t)a.minimum));
+    if (a.maximum < 127 && a.no_overflow)
+        bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8((int8_t)a.maximum));
     qcc_depthwise_store__avx512vnni(a, w, columns, bytes, (int8_t *)output + at);
 }
 
