@@ -34,11 +34,11 @@ from qcc.dialects.types import Array, shape_of
 TILES = "qcc_conv2d_s8s8_tiles"
 """Takes weights with zero point 0 and int8 output, and wants a TiledGeometry."""
 
-LINES_MAX = 32
-"""Kernel rows that the kernels of runtime/kernels/neon/conv2d_lines.h take."""
-
 DEPTHWISE = "qcc_depthwise_s8s8_symmetric"
 """Takes weights with zero point 0, and wants an InterleavedGeometry."""
+
+LINES_MAX = 32
+"""Kernel rows that the kernels of runtime/kernels/neon/conv2d_lines.h take."""
 
 
 def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
@@ -174,7 +174,6 @@ def _optional_constant(
     op: Operation, value: SSAValue | None, what: str
 ) -> Array | None:
     return None if value is None else constant_array(op, value, what)
-        input, residual, output = buffers
 
 
 def check_requantization(op: RequantizingOperation) -> None:
@@ -324,8 +323,7 @@ def _activation_product(
     lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
     lhs_shape, rhs_shape = shape_of(op.lhs), shape_of(op.rhs)
     rows, depth, columns = lhs_shape[-2], lhs_shape[-1], rhs_shape[-1]
-    zero_points = np.resize(np.array(rhs.zero_points, np.int8), columns)
-    row = build.kernel("qcc_matmul_s8s8_tiles", "qcc_matmul_s8s8")
+    row = build.kernel("qcc_matmul_s8s8")
     assert row.tile is not None
     tile_rows, nr, kr = row.tile
     geometry = Geometry(1, (1, rows), depth, (1, rows), columns)
@@ -358,6 +356,3 @@ def _activation_product(
         ],
         outputs=[build.result(op.result), build.scratch(scratch)],
     )
-    if row.stem == "qcc_matmul_s8s8_tiles":
-        fits = product_cannot_overflow(depth, bias, multipliers)
-        arguments["no_overflow"] = int(fits)
