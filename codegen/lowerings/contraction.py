@@ -15,8 +15,11 @@ from qcc.codegen.lowerings.convolution import (
     InterleavedGeometry,
     geometry_of,
 )
-from qcc.codegen.lowerings.requantization import requantization_facts
-from qcc.codegen.lowerings.tiles import TiledGeometry
+from qcc.codegen.lowerings.requantization import (
+    product_cannot_overflow,
+    requantization_facts,
+)
+from qcc.codegen.lowerings.tiles import TiledGeometry, plan_product
 from qcc.codegen.packing import pack_conv2d, pack_depthwise
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
@@ -139,12 +142,42 @@ class PackedConvolution:
         dynamic: SSAValue | None = None,
     ) -> None:
         """One call of the kernel; all values are buffers."""
+        bands = self.geometry.bands(build.threads)
+        if len(bands) == 1:
+            buffers = (input, residual, output)
+            self._call(
+                build, self.geometry, buffers, bias, multipliers, dynamic, arguments
+            )
+            return
+        with build.parallel():
+            for band in bands:
+                buffers = (
+                    build.part(input, band.input_offset),
+                    residual and build.part(residual, band.output_offset),
+                    build.part(output, band.output_offset),
+                )
+                self._call(
+                    build, band.geometry, buffers, bias, multipliers, dynamic, arguments
+                )
+
+    def _call(
+        self,
+        build: KernelBuilder,
+        geometry: Geometry,
+        buffers: tuple[SSAValue, SSAValue | None, SSAValue],
+        bias: SSAValue,
+        multipliers: SSAValue,
+        dynamic: SSAValue | None,
+        arguments: dict[str, Literal],
+    ) -> None:
+        """One call; `buffers` are input, residual and output."""
         assert self.row.tile is not None
         tile_rows = self.row.tile[0]
         zero_points = self.weights.zero_points
+        input, residual, output = buffers
         build.call(
             self.row,
-            arguments=self.geometry.arguments(tile_rows) | arguments,
+            arguments=geometry.arguments(tile_rows) | arguments,
             inputs=[
                 input,
                 build.constant(self.packed),
@@ -154,7 +187,7 @@ class PackedConvolution:
                 residual,
                 dynamic,
             ],
-            outputs=[output, build.scratch(self.geometry.scratch_bytes(tile_rows))],
+            outputs=[output, build.scratch(geometry.scratch_bytes(tile_rows))],
         )
 
 
@@ -323,34 +356,43 @@ def _activation_product(
     lhs, rhs, result = uniform(op.lhs), uniform(op.rhs), uniform(op.result)
     lhs_shape, rhs_shape = shape_of(op.lhs), shape_of(op.rhs)
     rows, depth, columns = lhs_shape[-2], lhs_shape[-1], rhs_shape[-1]
-    row = build.kernel("qcc_matmul_s8s8")
+    zero_points = np.resize(np.array(rhs.zero_points, np.int8), columns)
+    zero_points = zero_points if zero_points.any() else None
+    row = build.kernel("qcc_matmul_s8s8_tiles", "qcc_matmul_s8s8")
     assert row.tile is not None
     tile_rows, nr, kr = row.tile
     geometry = Geometry(1, (1, rows), depth, (1, rows), columns)
-    padded_columns = -(-columns // nr) * nr
-    scratch = _align(-(-depth // kr) * kr * padded_columns)
-    scratch += _align(4 * padded_columns) + geometry.scratch_bytes(tile_rows)
-    zero_points = np.resize(np.array(rhs.zero_points, np.int8), columns)
+    arguments: dict[str, Literal] = {"row_block": geometry.column_block(tile_rows)}
+    if row.stem == "qcc_matmul_s8s8_tiles":
+        plan, scratch = plan_product(depth, columns, zero_points)
+        arguments |= plan
+    else:
+        padded_columns = -(-columns // nr) * nr
+        scratch = _align(-(-depth // kr) * kr * padded_columns)
+        scratch += _align(4 * padded_columns) + geometry.scratch_bytes(tile_rows)
     bias = _optional_constant(op, op.bias, "the bias of a matrix product")
     if bias is None:
         bias = np.zeros(columns, np.int32)
+    if row.stem == "qcc_matmul_s8s8_tiles":
+        fits = product_cannot_overflow(depth, bias, multipliers)
+        arguments["no_overflow"] = int(fits)
     build.call(
         row,
         arguments=batch_arguments(lhs_shape, rhs_shape, shape_of(op.result))
+        | arguments
         | {
             "rows": rows,
             "depth": depth,
             "columns": columns,
-            "row_block": geometry.column_block(tile_rows),
             "lhs_zero_point": 0 if op.is_raw else lhs.zero_point,
             "zero_point": result.zero_point,
             "minimum": op.minimum_value,
             "maximum": op.maximum_value,
         },
         inputs=[
-            build.buffer(op.lhs),
+            build.buffer(op.lhs, padded=row.reads_past_input and depth % 4 != 0),
             build.buffer(op.rhs),
-            build.constant(zero_points) if zero_points.any() else None,
+            None if zero_points is None else build.constant(zero_points),
             build.constant(bias),
             build.constant(multipliers),
         ],

@@ -19,7 +19,15 @@ def cannot_overflow(weights: Array, bias: Array, multipliers: Array) -> bool:
     it, so that a sum is at most |bias| + 128 Σ|w|.
     """
     magnitudes = np.abs(weights.astype(np.int64)).reshape(len(weights), -1)
-    sums = np.abs(bias.astype(np.int64)) + 128 * magnitudes.sum(axis=1)
+    return _fits(np.abs(bias.astype(np.int64)) + 128 * magnitudes.sum(1), multipliers)
+
+
+def product_cannot_overflow(depth: int, bias: Array, multipliers: Array) -> bool:
+    """The same for a product of two activations, whose differences are below 256."""
+    return _fits(np.abs(bias.astype(np.int64)) + depth * 255 * 255, multipliers)
+
+
+def _fits(sums: Array, multipliers: Array) -> bool:
     scaled = sums.astype(np.float64) * np.abs(multipliers.astype(np.float64))
     return bool(scaled.max(initial=0) < 2.0**31 * (1 - 2.0**-20))  # two roundings
 
@@ -50,4 +58,9 @@ def requantization_facts(
     return facts
 
 
-__all__ = ["cannot_overflow", "has_ties", "requantization_facts"]
+__all__ = [
+    "cannot_overflow",
+    "has_ties",
+    "product_cannot_overflow",
+    "requantization_facts",
+]

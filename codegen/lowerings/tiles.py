@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from qcc.codegen.lowerings.convolution import Geometry
+from qcc.dialects.types import Array
 
 _FIRST_LEVEL = 24 * 1024
 """Bytes that stay in a first-level cache of 48 kB beside what streams through it."""
@@ -115,6 +116,11 @@ def _band_rows(g: Geometry) -> int:
     return height
 
 
+def _block_pixels(taps: int, outputs: int) -> int:
+    """16 while the weights of 64 channels stay in the cache: whole lines are stored."""
+    return 16 if outputs > 32 and taps * 64 <= _FIRST_LEVEL else 32
+
+
 def plan_tiles(g: Geometry) -> TilePlan:
     """The plan of a flattened geometry that fits."""
     run = g.kernel[1] * g.channels
@@ -124,7 +130,7 @@ def plan_tiles(g: Geometry) -> TilePlan:
     rows = _Rows.of(g)
     height = 0 if direct else _band_rows(g)
     positions = rows.pitch * (height or g.output[0])
-    pixels = 16 if taps * 64 <= _FIRST_LEVEL else 32
+    pixels = _block_pixels(taps, g.outputs)
     width = 1024 // pixels
     # What comes from the second-level cache: operands that do not stay in the first.
     weights, input_bytes = taps * g.outputs, positions * rows.step
@@ -182,4 +188,26 @@ class TiledGeometry(Geometry):
         return plan_tiles(self).scratch_bytes
 
 
-__all__ = ["TilePlan", "TiledGeometry", "plan_tiles", "tile_depth"]
+def plan_product(
+    depth: int, columns: int, zero_points: Array | None
+) -> tuple[dict[str, int], int]:
+    """
+    The tile members of qcc_matmul_args, and the bytes of scratch.
+
+    Of a product [any, depth] x [depth, columns] of activations; `zero_points` are
+    those of rhs: minus them it is packed as the sum of several int8 matrices.
+    """
+    parts = 1
+    if zero_points is not None:
+        parts = 2 + int(bool((zero_points == -128).any()))
+    taps = -(-depth // 4) * 4 * parts
+    padded = -(-columns // 16) * 16
+    plan = {
+        "tile_depth": tile_depth(depth),
+        "tile_pixels": _block_pixels(taps, padded),
+        "rhs_parts": parts,
+    }
+    return plan, padded * (taps + 4) + _SUMS + 16 * depth + 64
+
+
+__all__ = ["TilePlan", "TiledGeometry", "plan_product", "plan_tiles", "tile_depth"]

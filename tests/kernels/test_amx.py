@@ -16,8 +16,18 @@ from support.harness import EMULATE_TILES, run_kernel
 
 from qcc.codegen.kernel_table import find_kernel
 from qcc.codegen.lowerings.convolution import Geometry
-from qcc.codegen.lowerings.requantization import cannot_overflow, has_ties
-from qcc.codegen.lowerings.tiles import TiledGeometry, TilePlan, plan_tiles, tile_depth
+from qcc.codegen.lowerings.requantization import (
+    cannot_overflow,
+    has_ties,
+    product_cannot_overflow,
+)
+from qcc.codegen.lowerings.tiles import (
+    TiledGeometry,
+    TilePlan,
+    plan_product,
+    plan_tiles,
+    tile_depth,
+)
 from qcc.codegen.packing import pack_conv2d
 from qcc.codegen.targets import TARGETS
 
@@ -179,6 +189,51 @@ def test_random_shapes(flags: list[str]) -> None:
             continue
         tested += 1
         _check(s, tested, residual=tested % 2 == 0, flags=flags)
+
+
+@machine
+@pytest.mark.parametrize("zero_points", [False, True])
+@pytest.mark.parametrize("sizes", [(33, 26, 130), (5, 128, 26), (1, 3, 1)], ids=str)
+def test_product(
+    sizes: tuple[int, int, int], zero_points: bool, flags: list[str]
+) -> None:
+    rows, depth, columns = sizes
+    rng = np.random.default_rng(rows)
+    count = 3
+    x = rng.integers(-128, 128, (count, rows, depth), np.int8)
+    y = rng.integers(-128, 128, (depth, columns), np.int8)
+    zeros = rng.integers(-128, 128, columns, np.int8) if zero_points else None
+    if zeros is not None:
+        y[0], zeros[::2] = 127, 127 if rows == 5 else -128
+    bias = rng.integers(-3000, 3000, columns, np.int32)
+    spread = np.float32(1 / (70 * np.sqrt(depth)))
+    multipliers = rng.uniform(0.2, 3, columns).astype(np.float32) * spread
+    plan, scratch = plan_product(depth, columns, zeros)
+    lhs = x.astype(np.int32) - 7
+    rhs = y.astype(np.int32) - (0 if zeros is None else zeros.astype(np.int32))
+    expected = requantize(lhs @ rhs + bias, multipliers, 5, -90, 127)
+    result = np.full(expected.shape, 99, np.int8)
+    run_kernel(
+        find_kernel(TARGETS["amx"], "qcc_matmul_s8s8_tiles"),
+        {
+            "dims": [1, 1, 1, 1, 1, count],
+            "lhs_strides": [0, 0, 0, 0, 0, rows * depth],
+            "rhs_strides": [0] * 6,
+            "rows": rows,
+            "depth": depth,
+            "columns": columns,
+            "lhs_zero_point": 7,
+            "zero_point": 5,
+            "minimum": -90,
+            "maximum": 127,
+            "no_overflow": int(product_cannot_overflow(depth, bias, multipliers)),
+            **plan,
+        },
+        [x, y, zeros, bias, multipliers],
+        [result, np.zeros(scratch, np.int8)],
+        flags=flags,
+    )
+    np.testing.assert_array_equal(result, expected, strict=True)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

@@ -12,6 +12,8 @@ typedef struct {
     int32_t rows, depth, columns;
     int32_t row_block; /* rows per walk over rhs: rows, or less and a multiple of MR */
     int32_t lhs_zero_point, zero_point, minimum, maximum;
+    int32_t tile_depth, tile_pixels, no_overflow; /* as in qcc_conv2d_args */
+    int32_t rhs_parts; /* int8 matrices whose sum is rhs minus its zero points (amx/matmul_tiles.h) */
 } qcc_matmul_args;
 
 QCC_INLINE ptrdiff_t qcc_matmul_align(ptrdiff_t bytes) { return (bytes + 63) / 64 * 64; }
