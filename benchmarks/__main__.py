@@ -16,7 +16,7 @@ import warnings
 from rich.console import Console
 
 from benchmarks import machine, report
-from benchmarks.contest import CLOCKS, Contestant, race, signal_to_noise
+from benchmarks.contest import CLOCKS, CannotEnter, Contestant, race, signal_to_noise
 from benchmarks.models import BUILD, Model, all_models
 from benchmarks.ours import open_ours
 from benchmarks.peers import PEERS, REFERENCE, Peer
@@ -63,6 +63,8 @@ def _open(
         try:
             contestant = peer.open(model, feeds)
             contestant.run()
+        except CannotEnter:
+            continue
         except Exception as error:  # what a peer cannot do must not stop the others
             lines = str(error).strip().splitlines() or [type(error).__name__]
             result.failures[peer.name] = lines[-1]

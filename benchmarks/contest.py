@@ -14,10 +14,20 @@ Array = NDArray[Any]
 
 CLOCKS = ("wall", "cpu")
 
-_BLOCK_NANOSECONDS = 300_000
+_BLOCK_NANOSECONDS = 2_000_000
 """A timed block repeats a short inference for so long."""
 
+_WARM_UP = 0.25
+"""
+Inferences before a block, per timed one, and at least one: the contestant before has
+left the caches full of its own weights and code, which an application would not.
+"""
+
 _LEAST_ROUNDS = 15
+
+
+class CannotEnter(Exception):
+    """The peer has no form of this model; that is no failure of it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,13 @@ class Times:
         return self.wall if clock == "wall" else self.cpu
 
 
+def _warm_ups(repeats: int) -> int:
+    return max(1, int(_WARM_UP * repeats))
+
+
 def _block(run: Callable[[], object], repeats: int) -> tuple[float, float]:
+    for _ in range(_warm_ups(repeats)):
+        run()
     wall, cpu = time.perf_counter_ns(), time.process_time_ns()
     for _ in range(repeats):
         run()
@@ -59,14 +75,16 @@ def race(contestants: Sequence[Contestant], seconds: float) -> dict[str, Times]:
     """
     Rounds in which every contestant runs one block; the order alternates.
 
-    The number of rounds is what fits into `seconds`, but at least 15.
+    The number of rounds is what fits into `seconds`, but at least 15. A block is some
+    inferences without a clock, then some with it.
     """
     repeats: dict[str, int] = {}
     round_nanoseconds = 0.0
     for contestant in contestants:
         once = min(_block(contestant.run, 1)[1] for _ in range(5))
         repeats[contestant.name] = max(1, int(_BLOCK_NANOSECONDS / max(once, 1)))
-        round_nanoseconds += once * repeats[contestant.name]
+        runs = repeats[contestant.name]
+        round_nanoseconds += once * (runs + _warm_ups(runs))
     rounds = max(_LEAST_ROUNDS, int(seconds * 1e9 / round_nanoseconds))
     samples: dict[str, list[tuple[float, float]]] = {c.name: [] for c in contestants}
     for number in range(rounds):

@@ -27,13 +27,16 @@ def fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def library(model: Model, target: str, io: str = "float") -> Path:
+def library(model: Model, target: str, threads: int = 1) -> Path:
     """The compiled model, made when the compiler has changed since."""
-    folder = BUILD / "qcc" / f"{find_target(target).name}-{io}" / fingerprint()
+    variant = find_target(target).name + (f"-{threads}" if threads > 1 else "")
+    folder = BUILD / "qcc" / variant / fingerprint()
     path = folder / f"{model.name}.so"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        options = Options(target=target, calibration=model.calibration(), io=io)
+        options = Options(
+            target=target, calibration=model.calibration(), threads=threads
+        )
         compile_with(model.path, path, options)
     return path
 

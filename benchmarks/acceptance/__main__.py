@@ -27,6 +27,8 @@ from benchmarks.acceptance import (  # noqa: F401
     same_bits,
     size_and_cost,
     speed,
+    speed_limits,
+    speed_peers,
 )
 from benchmarks.acceptance.models import BUILD
 from benchmarks.acceptance.registry import CHECKS, Row

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 def open_int8(model: Model, feeds: Feeds) -> Contestant:
-    """The model's .tflite file. ValueError where there is none."""
+    """The model's .tflite file. CannotEnter where there is none."""
     path = model.tflite or _written(model)
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     interpreter.allocate_tensors()

@@ -18,6 +18,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from benchmarks.contest import CannotEnter
 from benchmarks.models import Feeds
 
 Array = NDArray[Any]
@@ -32,7 +33,7 @@ class _Layer:
 
 
 def write_mlp(path: Path, calibration: list[Feeds]) -> bytes:
-    """The file's content. ValueError where the model is something else."""
+    """The file's content. CannotEnter where the model is something else."""
     layers = _layers(onnx.load(str(path)).graph)
     values = np.concatenate([next(iter(feeds.values())) for feeds in calibration])
     ranges = [_scale_and_zero_point(values)]
@@ -59,7 +60,7 @@ def _layers(graph: onnx.GraphProto) -> list[_Layer]:
         elif node.op_type == "Relu":
             layers[-1].relu = True
         else:
-            raise ValueError(f"no .tflite file, and {node.op_type} cannot be written")
+            raise CannotEnter(f"{node.op_type} is more than this can write")
     return layers
 
 
