@@ -192,6 +192,7 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_copy_nd_args", *_typed("qcc_copy_nd", *"1248")),
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
+    KernelRow("qcc_transpose_1", "avx2", "transpose.h", "qcc_transpose_args"),
     *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
     *_plain(
         *("casts.h", "qcc_quantize_transposed_args", "qcc_quantize_transposed_f32_s8"),

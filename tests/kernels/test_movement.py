@@ -61,6 +61,10 @@ CASES = [
     ),
     *each_type("matrix", (33, 18), lambda x: nn.TransposeOp(x, permutation=(1, 0))),
     *each_type(
+        "matrices", (2, 4, 5, 19), lambda x: nn.TransposeOp(x, permutation=(0, 3, 1, 2))
+    ),
+    *each_type("tiles", (32, 48), lambda x: nn.TransposeOp(x, permutation=(1, 0))),
+    *each_type(
         "reverse", (2, 3, 4, 5), lambda x: nn.TransposeOp(x, permutation=(3, 2, 1, 0))
     ),
     *each_type(
