@@ -105,12 +105,16 @@ class RandomModel:
         """One of the last values of these ranks."""
         fitting = [
             name
-            for name, array in self.values.items()
-            if array.ndim in ranks and 0 < array.size <= LARGEST
+            for name, array in self.floats().items()
+            if array.ndim in ranks and array.size <= LARGEST
         ]
         if not fitting:
             return None
         return fitting[-1 - self.integer(0, min(3, len(fitting) - 1))]
+
+    def floats(self) -> dict[str, Array]:
+        """All values but indices."""
+        return {n: v for n, v in self.values.items() if v.dtype == np.float32}
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self.values[name].shape
@@ -181,6 +185,11 @@ class RandomModel:
             for _ in range(count - 1)
         ]
         return [dict(self.inputs), *rest]
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors, in order."""
+    return [d for d in range(1, number + 1) if number % d == 0]
 
 
 Step = Callable[[RandomModel], str | None]
