@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +188,18 @@ def test_several_inputs_loop_together(tmp_path: Path):
     np.testing.assert_array_equal(yb, -b)
     with pytest.raises(ValueError, match="differ in how often"):
         session.run(None, {"b": b, "a": a[:2]})
+
+
+def test_sessions_in_threads_do_not_disturb_each_other(library: Path, images: Images):
+    def run_all(_: int) -> bytes:
+        session = qcc.InferenceSession(library)
+        return b"".join(
+            session.run(None, {"image": images})[0].tobytes() for _ in range(5)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        results = set(pool.map(run_all, range(8)))
+    assert len(results) == 1
 
 
 def test_session_is_light():
