@@ -21,6 +21,7 @@ from qcc.passes.analyze_ranges import AnalyzeRangesPass
 from qcc.passes.apply_rules import ApplyRulesPass
 from qcc.passes.cancel_casts import CancelCastsPass
 from qcc.passes.check_integer_only import CheckIntegerOnlyPass
+from qcc.passes.correct_bias import CorrectBiasPass
 from qcc.passes.cse import CsePass
 from qcc.passes.fold_batch_norms import FoldBatchNormsPass
 from qcc.passes.fold_constants import FoldConstantsPass
@@ -34,6 +35,7 @@ from qcc.passes.lower_to_quant import LowerToQuantPass
 from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
 from qcc.passes.quantized_io import QuantizedIoPass
+from qcc.passes.round_weights import RoundWeightsPass
 from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
 
@@ -101,7 +103,9 @@ def qdq_passes(
     return [
         *(choose_types if mode == "static" else []),
         CancelCastsPass(),
+        RoundWeightsPass(),
         QuantizeConstantsPass(),
+        CorrectBiasPass(),
     ]
 
 

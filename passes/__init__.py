@@ -55,7 +55,9 @@ _PASSES: dict[str, PassFactory] = {
     "quantize-constants": _lazy(
         "qcc.passes.quantize_constants", "QuantizeConstantsPass"
     ),
+    "round-weights": _lazy("qcc.passes.round_weights", "RoundWeightsPass"),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),
+    "correct-bias": _lazy("qcc.passes.correct_bias", "CorrectBiasPass"),
     # int8
     "quantized-io": _lazy("qcc.passes.quantized_io", "QuantizedIoPass"),
     "fold-zero-points": _lazy("qcc.passes.fold_zero_points", "FoldZeroPointsPass"),
