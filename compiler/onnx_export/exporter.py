@@ -90,7 +90,7 @@ def export_function(func: FuncOp) -> Export:
             graph.bind(value, name)
     for op in func.body.block.ops:
         if op is not terminator:
-            _export_op(graph, op, tensors)
+            export_op(graph, op, tensors)
     for value, name in zip(terminator.operands, outputs, strict=True):
         _output(export, value, name)
     return export
@@ -115,7 +115,7 @@ def _output(export: Export, value: SSAValue, name: str) -> None:
     export.outputs.append(value_info(value, name))
 
 
-def _export_op(
+def export_op(
     graph: GraphBuilder, op: Operation, tensors: dict[SSAValue, str]
 ) -> None:
     export = exporter_of(op)
