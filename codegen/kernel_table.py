@@ -194,9 +194,10 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
     KernelRow("qcc_transpose_1", "avx2", "transpose.h", "qcc_transpose_args"),
     *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
+    KernelRow("qcc_quantize_f32_s8", "avx512vnni", "casts.h", "qcc_quantize_args"),
     *_plain(
         *("casts.h", "qcc_quantize_transposed_args", "qcc_quantize_transposed_f32_s8"),
-        isas=("portable", "avx2"),
+        isas=_AVX512,
     ),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s8_f32"),
     *_plain("casts.h", "qcc_quantize_args", "qcc_dequantize_s32_f32"),

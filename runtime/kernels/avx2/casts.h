@@ -44,8 +44,8 @@ QCC_INLINE QCC_TARGET_AVX2 __m128i qcc_quantize_16__avx2(const qcc_quantize_args
     return qcc_pack_s8__avx2(qcc_quantize_8__avx2(a, from), qcc_quantize_8__avx2(a, from + 8), a.zero_point);
 }
 
-/* The bytes of three channels of 16 pixels, alternating; 0x80 selects none. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_store_pixels_3__avx2(int8_t *to, const __m128i *channels) {
+/* Where the bytes of a channel of 16 pixels go among three channels, in three vectors; 0x80 selects none. */
+QCC_INLINE const uint8_t *qcc_pixel_places__avx2(int32_t channel, int32_t part) {
     static const uint8_t places[3][3][16] = {
         {{0, 128, 128, 1, 128, 128, 2, 128, 128, 3, 128, 128, 4, 128, 128, 5},
          {128, 128, 6, 128, 128, 7, 128, 128, 8, 128, 128, 9, 128, 128, 10, 128},
@@ -56,35 +56,44 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_store_pixels_3__avx2(int8_t *to, const __m12
         {{128, 128, 0, 128, 128, 1, 128, 128, 2, 128, 128, 3, 128, 128, 4, 128},
          {128, 5, 128, 128, 6, 128, 128, 7, 128, 128, 8, 128, 128, 9, 128, 128},
          {10, 128, 128, 11, 128, 128, 12, 128, 128, 13, 128, 128, 14, 128, 128, 15}}};
+    return places[channel][part];
+}
+
+/* The bytes of three channels of 16 pixels, alternating. */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_store_pixels_3__avx2(int8_t *to, const __m128i *channels) {
     QCC_UNROLL
     for (int32_t part = 0; part < 3; ++part) {
         __m128i bytes = _mm_setzero_si128();
         QCC_UNROLL
         for (int32_t c = 0; c < 3; ++c) {
-            const __m128i place = _mm_loadu_si128((const __m128i *)(const void *)places[c][part]);
+            const __m128i place = _mm_loadu_si128((const __m128i *)(const void *)qcc_pixel_places__avx2(c, part));
             bytes = _mm_or_si128(bytes, _mm_shuffle_epi8(channels[c], place));
         }
         _mm_storeu_si128((__m128i *)(void *)(to + 16 * part), bytes);
     }
 }
 
+/* The pixels of one image from `first` on. */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_pixels__avx2(const qcc_quantize_transposed_args *a, const float *from,
+                                                          int64_t first, int8_t *to) {
+    const qcc_quantize_args grid = {
+        .scale = a->scale, .zero_point = a->zero_point, .minimum = a->minimum, .maximum = a->maximum};
+    int64_t i = first;
+    for (; a->rows == 3 && i + 16 <= a->columns; i += 16) {
+        const __m128i channels[3] = {qcc_quantize_16__avx2(grid, from + i),
+                                     qcc_quantize_16__avx2(grid, from + a->columns + i),
+                                     qcc_quantize_16__avx2(grid, from + 2 * a->columns + i)};
+        qcc_store_pixels_3__avx2(to + 3 * i, channels);
+    }
+    qcc_quantize_pixels(a, from, i, to);
+}
+
 QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_transposed_f32_s8__avx2(const qcc_quantize_transposed_args a,
                                                                      const float *QCC_RESTRICT input,
                                                                      int8_t *QCC_RESTRICT output) {
-    const qcc_quantize_args grid = {
-        .scale = a.scale, .zero_point = a.zero_point, .minimum = a.minimum, .maximum = a.maximum};
-    const int64_t vectors = a.rows == 3 ? a.columns - a.columns % 16 : 0;
-    for (int64_t b = 0; b < a.batch; ++b) {
-        const float *const from = input + b * a.rows * a.columns;
-        int8_t *const to = output + b * a.rows * a.columns;
-        for (int64_t i = 0; i < vectors; i += 16) {
-            const __m128i channels[3] = {qcc_quantize_16__avx2(grid, from + i),
-                                         qcc_quantize_16__avx2(grid, from + a.columns + i),
-                                         qcc_quantize_16__avx2(grid, from + 2 * a.columns + i)};
-            qcc_store_pixels_3__avx2(to + 3 * i, channels);
-        }
-        qcc_quantize_pixels(&a, from, vectors, to);
-    }
+    const int64_t image = a.rows * a.columns;
+    for (int64_t b = 0; b < a.batch; ++b)
+        qcc_quantize_pixels__avx2(&a, input + b * image, 0, output + b * image);
 }
 
 QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_requantize_8__avx2(const qcc_requantize_args a, const int8_t *from) {
