@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -147,8 +148,33 @@ def _print_split(counts: dict[str, object]) -> None:
             print(f"    {name:55} {number:>12,.0f}")
 
 
-def measure(model: Model, cpus: list[Cpu], tool: Path, folder: Path, split: bool):
-    """Prints a row for each CPU."""
+@dataclass(frozen=True)
+class Measured:
+    """One model on one CPU; millions of instructions per inference."""
+
+    model: Model
+    cpu: Cpu
+    millions: float
+    same_bits: bool
+    """Whether the outputs are those of the portable library on the host."""
+    counts: dict[str, object]
+    """All that the counting tool says."""
+
+    @property
+    def goal(self) -> float:
+        """At most so many."""
+        return self.model.goals[list(CPUS).index(self.cpu.name)]
+
+    @property
+    def peer(self) -> float:
+        """The best peer's."""
+        return self.model.peers[list(CPUS).index(self.cpu.name)]
+
+
+def measure(
+    model: Model, cpus: list[Cpu], tool: Path, folder: Path
+) -> Iterator[Measured]:
+    """Compiles and counts, one CPU after the other."""
     path, samples = _prepare(model, folder)
     host = _program(path, samples, "portable", "cc", folder)
     expected = _run([host, "1"]).strip()
@@ -156,18 +182,21 @@ def measure(model: Model, cpus: list[Cpu], tool: Path, folder: Path, split: bool
         compiler = "aarch64-linux-gnu-gcc"
         program = _program(path, samples, cpu.target, compiler, folder)
         counts, checksum = _count(tool, cpu, program)
-        index = list(CPUS).index(cpu.name)
         millions = float(counts["instructions"]) / 1e6  # type: ignore[arg-type]
-        bits = "equal" if checksum == expected else "DIFFERENT"
-        met = "met" if millions <= model.goals[index] else "missed"
-        print(
-            f"{model.name:24} {cpu.name:11} {millions:8.3f} M  goal"
-            f" {model.goals[index]:6.2f} {met:6}  peer {model.peers[index]:6.2f}"
-            f"  {millions / model.peers[index]:5.2f} of it  bits {bits}",
-            flush=True,
-        )
-        if split:
-            _print_split(counts)
+        yield Measured(model, cpu, millions, checksum == expected, counts)
+
+
+def _print(row: Measured, split: bool) -> None:
+    met = "met" if row.millions <= row.goal else "missed"
+    bits = "equal" if row.same_bits else "DIFFERENT"
+    print(
+        f"{row.model.name:24} {row.cpu.name:11} {row.millions:8.3f} M  goal"
+        f" {row.goal:6.2f} {met:6}  peer {row.peer:6.2f}"
+        f"  {row.millions / row.peer:5.2f} of it  bits {bits}",
+        flush=True,
+    )
+    if split:
+        _print_split(row.counts)
 
 
 def main() -> None:
@@ -184,8 +213,9 @@ def main() -> None:
         folder = options.folder or Path(temporary)
         folder.mkdir(exist_ok=True)
         for name in options.models or MODELS:
-            split: bool = options.functions
-            measure(MODELS[name], cpus, options.tools / "count.py", folder, split)
+            tool = options.tools / "count.py"
+            for row in measure(MODELS[name], cpus, tool, folder):
+                _print(row, options.functions)
 
 
 if __name__ == "__main__":
