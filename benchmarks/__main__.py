@@ -4,7 +4,7 @@ qcc beside its peers: one thread, batch 1, all in turn in one process.
     python -m benchmarks [--models NAME,...] [--peers NAME,...] [--target NAME,...]
                          [--isa avx512vnni|avx2] [--clock wall|cpu]
 
-Writes build/bench/results[-ISA].json and a picture beside it.
+Writes build/bench/results[-ISA].json, the table as .md and a picture as .svg.
 """
 
 from __future__ import annotations
@@ -116,8 +116,10 @@ def _run(options: argparse.Namespace, console: Console) -> None:
             console.print(f"{name}: wall time is {busy:.1f} × CPU time, a busy machine")
         report.write_json(results, about, BUILD / f"{stem}.json")
     console.print(report.table(results, options.clock))
+    text = report.markdown(results, options.clock)
+    (BUILD / f"{stem}.md").write_text(text)
     written = report.write_picture(results, options.clock, BUILD / f"{stem}.svg")
-    console.print(f"{BUILD / stem}.json" + (", .svg" if written else ""))
+    console.print(f"{BUILD / stem}.json, .md" + (", .svg" if written else ""))
 
 
 def main() -> None:

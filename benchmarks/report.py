@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from benchmarks.contest import CLOCKS, Times, best, median_ratio
 
@@ -85,6 +86,16 @@ def table(results: list[Result], clock: str) -> Table:
         means.append(f"[bold]{geometric_mean(values):.2f}[/]")
     view.add_row("geometric mean", *[""] * (len(names) + 1), *means)
     return view
+
+
+def markdown(results: list[Result], clock: str) -> str:
+    """The same as a table for docs/performance.md."""
+    view = table(results, clock)
+    rows = [[str(column.header) for column in view.columns]]
+    rows.append(["---", *["--:"] * (len(view.columns) - 1)])
+    rows += map(list, zip(*(column.cells for column in view.columns), strict=True))
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return Text.from_markup("\n".join(lines)).plain + "\n"
 
 
 def _cell(result: Result, name: str, clock: str) -> str:

@@ -17,7 +17,13 @@ sys.path.append(str(ROOT))
 
 from benchmarks.contest import Contestant, Times, race, signal_to_noise  # noqa: E402
 from benchmarks.machine import build_hold_isa  # noqa: E402
-from benchmarks.report import Result, geometric_mean, read_json, write_json  # noqa: E402
+from benchmarks.report import (  # noqa: E402
+    Result,
+    geometric_mean,
+    markdown,
+    read_json,
+    write_json,
+)
 
 
 def spin(milliseconds: float) -> Contestant:
@@ -73,6 +79,29 @@ def test_ratio_is_to_the_fastest_peer_that_computes_the_model():
 
 def test_geometric_mean():
     assert geometric_mean([0.5, 2.0, 1.0]) == pytest.approx(1)
+
+
+def test_table_marks_nonsense_and_failures():
+    result = Result("m", 1, failures={"b": "why"})
+    result.decibels = {"qcc": 30, "a": 40, "nonsense": 3, "exact": float("inf")}
+    names = ("qcc", "a", "nonsense", "exact")
+    result.fill({name: times(1, 1) for name in names}, ["qcc"])
+    other = Result("n", 1, decibels={"qcc": 30, "b": 20})
+    other.fill({"qcc": times(1), "b": times(4)}, ["qcc"])
+    lines = markdown([result, other], "cpu").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert cells[0][:6] == ["model", "qcc", "a", "nonsense", "exact", "b"]
+    assert cells[2][1:] == [
+        "1 (30)",
+        "1 (40)",
+        "wrong: 1 (3)",
+        "1",
+        "fails",
+        "a",
+        "1.00",
+    ]
+    assert cells[3][1:] == ["1 (30)", "", "", "", "4 (20)", "b", "0.25"]
+    assert cells[4][-1] == "0.50"
 
 
 def test_json_round_trip(tmp_path: Path):
