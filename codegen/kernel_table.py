@@ -29,6 +29,8 @@ class KernelRow:
     """What the kernel adds to the stored input; the bias must take it back."""
     reads_past_input: bool = False
     """Whether it reads up to 64 bytes past the end of its input."""
+    lines: bool = False
+    """One of those of neon/conv2d_lines.h, which may gather taps and ask for facts."""
     run_time: tuple[str, ...] = ()
     """
     Arguments that need not be literals for the kernel to be fast: layers that differ in
@@ -106,6 +108,7 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (4, 4, 16),
         reads_past_input=True,
+        lines=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -114,6 +117,7 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (8, 8, 4),
         reads_past_input=True,
+        lines=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -122,6 +126,7 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (8, 8, 8),
         reads_past_input=True,
+        lines=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -149,6 +154,7 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (1, 16, 1),
         reads_past_input=True,
+        lines=True,
     ),
     KernelRow(
         "qcc_depthwise_s8s8_symmetric",
@@ -193,6 +199,7 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_fill_args", *_typed("qcc_fill", *"1248")),
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
     KernelRow("qcc_transpose_1", "avx2", "transpose.h", "qcc_transpose_args"),
+    *_plain("copy_nd.h", "qcc_transpose_args", "qcc_transpose_1", isas=("neon",)),
     *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
     KernelRow("qcc_quantize_f32_s8", "avx512vnni", "casts.h", "qcc_quantize_args"),
     *_plain(

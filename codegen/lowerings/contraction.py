@@ -15,6 +15,11 @@ from qcc.codegen.lowerings.convolution import (
     InterleavedGeometry,
     geometry_of,
 )
+from qcc.codegen.lowerings.lines import (
+    MAX_ROWS,
+    GatheredGeometry,
+    gathered_weights,
+)
 from qcc.codegen.lowerings.requantization import (
     product_cannot_overflow,
     requantization_facts,
@@ -39,9 +44,6 @@ TILES = "qcc_conv2d_s8s8_tiles"
 
 DEPTHWISE = "qcc_depthwise_s8s8_symmetric"
 """Takes weights with zero point 0, and wants an InterleavedGeometry."""
-
-LINES_MAX = 32
-"""Kernel rows that the kernels of runtime/kernels/neon/conv2d_lines.h take."""
 
 
 def constant_array(op: Operation, value: SSAValue, what: str) -> Array:
@@ -111,20 +113,24 @@ class PackedConvolution:
                     interleaved = InterleavedGeometry.of(geometry)
                     return PackedConvolution(row, interleaved, packed, weights)
             row = build.kernel("qcc_depthwise_s8s8")
-            if weights.is_symmetric and geometry.kernel[0] <= LINES_MAX:
+            if weights.is_symmetric and geometry.kernel[0] <= MAX_ROWS:
                 row = build.kernel("qcc_depthwise_s8s8_lines", "qcc_depthwise_s8s8")
             assert row.tile is not None
             packed = pack_depthwise(weights.stored, row.tile, zero_points)
             return PackedConvolution(row, geometry.as_depthwise(), packed, weights)
         geometry = geometry.flattened()
         stems = ["qcc_conv2d_s8s8"]
-        if weights.is_symmetric and geometry.kernel[0] <= LINES_MAX:
+        if weights.is_symmetric and geometry.kernel[0] <= MAX_ROWS:
             stems.insert(0, "qcc_conv2d_s8s8_symmetric")
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
         row = build.kernel(*stems)
         assert row.tile is not None
-        packed = pack_conv2d(weights.stored, row.tile, geometry.groups, zero_points)
+        stored = weights.stored
+        if row.lines and GatheredGeometry.pays(row, geometry):
+            geometry = GatheredGeometry.of(geometry)
+            stored = gathered_weights(stored)
+        packed = pack_conv2d(stored, row.tile, geometry.groups, zero_points)
         if row.stem == TILES:
             geometry = TiledGeometry.of(geometry)
         return PackedConvolution(row, geometry, packed, weights)
@@ -261,7 +267,7 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     )
     offset += convolution.row.activation_offset
     folded = folded_bias(op, bias, weights.sums(), offset)
-    if convolution.row.stem in (TILES, DEPTHWISE):
+    if convolution.row.stem in (TILES, DEPTHWISE) or convolution.row.lines:
         own = folded + convolution.row.activation_offset * weights.sums()
         arguments |= requantization_facts(arguments, stored, own, multipliers)
     convolution.call(
@@ -314,12 +320,12 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
         "minimum": op.minimum_value,
         "maximum": op.maximum_value,
     }
-    if convolution.row.stem == TILES:
+    if convolution.row.stem == TILES or convolution.row.lines:
         stored = weights.stored
         arguments |= requantization_facts(arguments, stored, folded, multipliers)
     convolution.call(
         build,
-        input=build.buffer(op.lhs),
+        input=build.buffer(op.lhs, padded=convolution.row.reads_past_input),
         bias=build.constant(folded),
         multipliers=build.constant(multipliers),
         output=build.result(op.result),

@@ -11,25 +11,32 @@ from qcc.dialects.kernel import Literal
 from qcc.dialects.types import Array
 
 
-def cannot_overflow(weights: Array, bias: Array, multipliers: Array) -> bool:
+def largest_scaled(weights: Array, bias: Array, multipliers: Array) -> float:
     """
-    Whether |accumulator * multiplier| < 2^31 for every int8 input.
+    A bound of |accumulator * multiplier| for every int8 input.
 
     `weights` [O, ...] have zero point 0 and `bias` [O] has the input's zero point in
     it, so that a sum is at most |bias| + 128 Σ|w|.
     """
     magnitudes = np.abs(weights.astype(np.int64)).reshape(len(weights), -1)
-    return _fits(np.abs(bias.astype(np.int64)) + 128 * magnitudes.sum(1), multipliers)
+    sums = np.abs(bias.astype(np.int64)) + 128 * magnitudes.sum(axis=1)
+    return _scaled(sums, multipliers)
+
+
+def _scaled(sums: Array, multipliers: Array) -> float:
+    scaled = sums.astype(np.float64) * np.abs(multipliers.astype(np.float64))
+    return float(scaled.max(initial=0) * (1 + 2.0**-20))  # two roundings
+
+
+def cannot_overflow(weights: Array, bias: Array, multipliers: Array) -> bool:
+    """Whether |accumulator * multiplier| < 2^31 for every int8 input."""
+    return largest_scaled(weights, bias, multipliers) < 2.0**31
 
 
 def product_cannot_overflow(depth: int, bias: Array, multipliers: Array) -> bool:
     """The same for a product of two activations, whose differences are below 256."""
-    return _fits(np.abs(bias.astype(np.int64)) + depth * 255 * 255, multipliers)
-
-
-def _fits(sums: Array, multipliers: Array) -> bool:
-    scaled = sums.astype(np.float64) * np.abs(multipliers.astype(np.float64))
-    return bool(scaled.max(initial=0) < 2.0**31 * (1 - 2.0**-20))  # two roundings
+    sums = np.abs(bias.astype(np.int64)) + depth * 255 * 255
+    return _scaled(sums, multipliers) < 2.0**31
 
 
 def has_ties(arguments: Mapping[str, Literal]) -> bool:
@@ -50,8 +57,10 @@ def requantization_facts(
     arguments: Mapping[str, Literal], weights: Array, bias: Array, multipliers: Array
 ) -> dict[str, Literal]:
     """The members of qcc_conv2d_args that say what cannot happen."""
+    largest = largest_scaled(weights, bias, multipliers)
     facts: dict[str, Literal] = {
-        "no_overflow": int(cannot_overflow(weights, bias, multipliers))
+        "no_overflow": int(largest < 2.0**31),
+        "fits_int16": int(largest < 2.0**15 - 256),
     }
     if "residual_shift" in arguments:
         facts["ties"] = int(has_ties(arguments))
@@ -61,6 +70,7 @@ def requantization_facts(
 __all__ = [
     "cannot_overflow",
     "has_ties",
+    "largest_scaled",
     "product_cannot_overflow",
     "requantization_facts",
 ]

@@ -16,6 +16,8 @@ from support.contraction import (
 from support.harness import run_kernel
 
 from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.lowerings.lines import gathered_weights
+from qcc.codegen.lowerings.requantization import requantization_facts
 from qcc.codegen.packing import pack_conv2d
 
 STEMS = ("qcc_conv2d_s8s8", "qcc_conv2d_s8s8_symmetric")
@@ -62,12 +64,13 @@ def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> np.ndarray:
     return weight
 
 
-def _scratch(s: Shape, block: int | None) -> np.ndarray:
+def _scratch(s: Shape, block: int | None, gather: bool) -> np.ndarray:
     columns = block or s.output[1]
     gathered = s.dilation[1] > 1 or s.stride[1] > s.kernel[1]
     step = s.kernel[1] if gathered else s.stride[1]
     elements = ((columns - 1) * step + s.kernel[1]) * s.c * s.kernel[0]
-    return np.zeros(2 * elements, np.int8)
+    gathered = columns * s.c * s.kernel[0] * s.kernel[1] + 64
+    return np.zeros(2 * elements + gathered * gather, np.int8)
 
 
 def _check(
@@ -79,6 +82,7 @@ def _check(
     residual: bool = False,
     zero_points: bool = False,
     float_output: bool = False,
+    gather: bool = False,
     **options: Any,
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -101,6 +105,7 @@ def _check(
         "minimum": -128 if residual else low,
         "maximum": 127 if residual else high,
         "float_output": int(float_output),
+        "gather": int(gather),
     }
     wide = w.astype(np.int32)
     if zw is not None:
@@ -116,6 +121,8 @@ def _check(
     if residual:
         added = rng.integers(-128, 128, s.output_shape, np.int8)
         m = (int(rng.integers(1, 1 << 21)), int(rng.integers(1, 1 << 21)))
+        if seed % 2:
+            m = (m[0] & 3 << 19, m[1] | 1 << 19)  # many ties
         zp_r, zp_s = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
         arguments |= {
             "conv_multiplier": m[0],
@@ -128,13 +135,17 @@ def _check(
         }
         expected = add(expected, added, m, 20, (zp_y, zp_r, zp_s), (low, high))
     compensated = bias - offset * w.astype(np.int32).sum(axis=(1, 2, 3), dtype=np.int32)
-    packed = pack_conv2d(w, row.tile, s.groups, zw)
+    if row.lines:
+        facts = requantization_facts(arguments, w, bias, multipliers)
+        # A fact that is not used is fine too.
+        arguments |= {"fits_int16": 0, "ties": 1} if seed % 5 == 4 else facts
+    packed = pack_conv2d(gathered_weights(w) if gather else w, row.tile, s.groups, zw)
     result = np.full(s.output_shape, 99, np.float32 if float_output else np.int8)
     run_kernel(
         row,
         arguments,
         [x, packed, zw, compensated, multipliers, added, None],
-        [result, _scratch(s, block)],
+        [result, _scratch(s, block, gather)],
         **options,
     )
     np.testing.assert_array_equal(result, expected, strict=True)
@@ -155,6 +166,16 @@ def test_random_shapes(row: KernelRow) -> None:
         block = max(12 // row.tile[0], 1) * row.tile[0]
         block = block if s.output[1] > block and seed % 2 else None
         _check(row, s, seed, block=block, residual=seed % 3 == 0)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.lines], ids=lambda r: r.function
+)
+def test_gathered_taps(row: KernelRow) -> None:
+    for index in (0, 2, 5, 6, 8, 9):
+        if SHAPES[index].groups == 1:
+            _check(row, SHAPES[index], index, gather=True, residual=index == 0)
+    _check(row, SHAPES[0], 3, gather=True, literal=True)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)

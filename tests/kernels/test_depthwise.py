@@ -10,6 +10,7 @@ from support.contraction import Shape, add, conv2d_arguments, conv2d_sums, requa
 from support.harness import run_kernel
 
 from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.lowerings.requantization import requantization_facts
 from qcc.codegen.packing import pack_conv2d, pack_depthwise
 
 ROWS = [row for row in KERNELS if row.stem.startswith("qcc_depthwise_s8s8")]
@@ -92,6 +93,9 @@ def _check(
         }
         zeros, sum_limits = (zp_y, 7, -9), (-9, 90)
         expected = add(expected, added, (2_000_001, 999_999), 21, zeros, sum_limits)
+    if row.lines:
+        facts = requantization_facts(arguments, w, bias, multipliers)
+        arguments |= {"fits_int16": 0, "ties": 1} if seed % 2 else facts
     if float_output:
         expected = acc.astype(np.float32) * multipliers
     result = np.zeros(expected.shape, expected.dtype)

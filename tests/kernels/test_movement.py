@@ -59,6 +59,12 @@ CASES = [
     *each_type(
         "nchw", (1, 6, 7, 17), lambda x: nn.TransposeOp(x, permutation=(0, 3, 1, 2))
     ),
+    *each_type(
+        "planes", (2, 3, 5, 7), lambda x: nn.TransposeOp(x, permutation=(0, 2, 3, 1))
+    ),
+    *each_type(
+        "pixels", (1, 5, 7, 4), lambda x: nn.TransposeOp(x, permutation=(0, 3, 1, 2))
+    ),
     *each_type("matrix", (33, 18), lambda x: nn.TransposeOp(x, permutation=(1, 0))),
     *each_type(
         "matrices", (2, 4, 5, 19), lambda x: nn.TransposeOp(x, permutation=(0, 3, 1, 2))

@@ -13,7 +13,7 @@
 #define QCC_NEON_CONV2D_LINES_H
 
 #include "../portable/conv2d_driver.h"
-#include "conv2d.h"
+#include "residual.h"
 
 #if defined(__aarch64__)
 
@@ -97,12 +97,12 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_add_line__neon(const qcc_conv2d_args 
                                                           int8_t *output, int32_t columns) {
     const int32_t group_channels = a.output_channels / a.groups;
     if (a.groups == 1) {
-        qcc_conv2d_residual__neon(a, residual, output, (ptrdiff_t)columns * a.output_channels);
+        qcc_add_residual__neon(a, residual, output, (ptrdiff_t)columns * a.output_channels);
         return;
     }
     for (int32_t x = 0; x < columns; x++)
-        qcc_conv2d_residual__neon(a, residual + (ptrdiff_t)x * a.output_channels,
-                                  output + (ptrdiff_t)x * a.output_channels, group_channels);
+        qcc_add_residual__neon(a, residual + (ptrdiff_t)x * a.output_channels,
+                               output + (ptrdiff_t)x * a.output_channels, group_channels);
 }
 
 #define QCC_CONV2D_LINES_DRIVER(NAME, ISA, TARGET, NR, KR)                                                             \

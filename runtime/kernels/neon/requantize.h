@@ -17,7 +17,8 @@ QCC_INLINE QCC_TARGET_NEON int32x4_t qcc_scale__neon(int32x4_t sum, float32x4_t 
 
 /* Eight rounded numbers plus the zero point, saturated to int16: far enough outside of int8. */
 QCC_INLINE QCC_TARGET_NEON int16x8_t qcc_words__neon(const qcc_conv2d_args a, int32x4_t first, int32x4_t second) {
-    const int16x8_t words = vqmovn_high_s32(vqmovn_s32(first), second);
+    const int16x8_t words = a.fits_int16 ? vuzp1q_s16(vreinterpretq_s16_s32(first), vreinterpretq_s16_s32(second))
+                                         : vqmovn_high_s32(vqmovn_s32(first), second);
     return vqaddq_s16(words, vdupq_n_s16((int16_t)a.zero_point));
 }
 

@@ -28,7 +28,9 @@ typedef struct {
     int32_t band_rows;   /* output rows whose input rows are prepared together; 0 where the input is read as it is */
     int32_t pixels_first; /* blocks of one row of tiles are consecutive, not those that read the same weights */
     int32_t prefetch_lead, prefetch_lines; /* weights are fetched so many bytes ahead; cache lines per multiplication */
+    /* What codegen/lowerings/requantization.py proves; read by the tile kernels and neon/conv2d_lines.h. */
     int32_t no_overflow;  /* |accumulator * multiplier| < 2^31 for every input, so rounding may come before clamping */
+    int32_t fits_int16;   /* |accumulator * multiplier| < 2^15 - 256 for every input */
     int32_t ties;         /* some sums of the residual add lie halfway between two integers */
 } qcc_conv2d_args;
 
