@@ -29,6 +29,7 @@ from qcc.codegen.targets import Target, find_targets
 from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
 from qcc.compiler.calibration import (
+    DEFAULT_METHOD,
     calibrate,
     check_samples,
     input_specs,
@@ -69,7 +70,7 @@ class Options:
     target: str = "native"
     mode: str | None = None
     calibration: Path | Samples | None = None
-    calibration_method: str = "minmax"
+    calibration_method: str = DEFAULT_METHOD
     mean: Sequence[float] | float | None = None
     std: Sequence[float] | float | None = None
     layout: str | None = None

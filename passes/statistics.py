@@ -3,12 +3,14 @@
 
 Calibration (or `--ranges FILE`) fills one, passes read it through `current()`. It holds
 one summary per tensor and kind; summaries of the same kind merge, so that workers can
-share the samples. `Range` is the kind that everything needs. A further kind (channel
-maxima, a histogram) is one class with `@summary_kind`; file format and merging follow.
+share the samples. `Range` is the kind that everything needs, which `analyze-ranges`
+reads. A further kind (such as `Histogram`) is one class with `@summary_kind`; file
+format and merging follow.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import secrets
@@ -50,6 +52,9 @@ SummaryType = TypeVar("SummaryType", bound=Summary)
 
 _KINDS: dict[str, type[Summary]] = {}
 
+_KIND_MODULES = ("qcc.passes.histogram", "qcc.passes.refinements")
+"""Modules that define kinds which files may hold; imported before one is read."""
+
 
 def summary_kind(cls: type[SummaryType]) -> type[SummaryType]:
     """Class decorator: lets `Statistics` save and load this kind of summary."""
@@ -70,9 +75,11 @@ def shortest(value: float) -> float:
 @dataclass(frozen=True)
 class Range:
     """
-    The smallest and the largest value seen, both float32, finite and ordered.
+    The range that a tensor is to have, both ends float32, finite and ordered.
 
-    Nothing is widened here: whether a range must hold 0 is for `analyze-ranges` to say.
+    The smallest and the largest value seen, or less where the calibration method cuts
+    rare values off. Nothing is widened here: whether a range must hold 0 is for
+    `analyze-ranges` to say.
     """
 
     kind: ClassVar[str] = "range"
@@ -123,7 +130,7 @@ class Statistics:
         self._summaries.setdefault(summary.kind, {})[tensor] = summary
 
     def range(self, tensor: str) -> tuple[float, float] | None:
-        """(minimum, maximum) of all values of `tensor` seen; None if never seen."""
+        """(minimum, maximum) for `tensor`; None if calibration never saw it."""
         found = self.get(Range, tensor)
         return None if found is None else (found.minimum, found.maximum)
 
@@ -171,6 +178,8 @@ class Statistics:
         kinds = content.get("statistics")
         if not isinstance(kinds, dict):
             raise _not_readable(origin, 'no "statistics" in it')
+        for module in _KIND_MODULES:
+            importlib.import_module(module)
         result = cls()
         for kind, rows in cast("dict[str, Any]", kinds).items():
             result._load_kind(kind, rows, origin)

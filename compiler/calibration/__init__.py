@@ -1,6 +1,6 @@
 """Calibration: samples of the inputs in, statistics of every float value out."""
 
-from qcc.compiler.calibration.observers import calibration_methods
+from qcc.compiler.calibration.methods import DEFAULT_METHOD, calibration_methods
 from qcc.compiler.calibration.run import calibrate, input_specs
 from qcc.compiler.calibration.samples import (
     InputSpec,
@@ -10,6 +10,7 @@ from qcc.compiler.calibration.samples import (
 )
 
 __all__ = [
+    "DEFAULT_METHOD",
     "InputSpec",
     "Samples",
     "calibrate",

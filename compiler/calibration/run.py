@@ -15,7 +15,8 @@ from onnx import helper
 from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from qcc.compiler.calibration.observers import Observer, create_observer
+from qcc.compiler.calibration.methods import DEFAULT_METHOD, create_observer
+from qcc.compiler.calibration.observers import Observer
 from qcc.compiler.calibration.samples import (
     InputSpec,
     Sample,
@@ -57,13 +58,13 @@ def input_specs(module: ModuleOp) -> list[InputSpec]:
 def calibrate(
     module: ModuleOp,
     samples: Iterable[Mapping[str, Array]],
-    method: str = "minmax",
+    method: str = DEFAULT_METHOD,
     *,
     progress: bool | None = None,
     threads: int | None = None,
 ) -> Statistics:
     """
-    Ranges of the float values of `module` (an `nn` module) over all samples.
+    Ranges of the float values of `module` (an `nn` module), by a calibration method.
 
     Values that are never rounded on their own, such as the one between a convolution
     and its relu, are left out.
@@ -71,6 +72,7 @@ def calibrate(
     `samples` are those of `load_samples`, or any iterable of dictionaries. As many are
     in memory as run at a time, one on each of `threads` (all processors when None), so
     memory does not grow with their number, and the result does not depend on `threads`.
+    The method `auto` keeps up to 32 samples besides.
     Values without a `tensor` name get one. `progress` None shows a bar where stderr is
     a terminal. QccError for bad samples or methods, no samples, and for tensors with
     NaN, infinity or no elements.
@@ -91,11 +93,40 @@ def calibrate(
         if observer.passes > 1:
             title += f" ({number + 1} of {observer.passes})"
         total = length_hint(samples, 0) or None
-        for fetched in track(run.results(samples), title, total, show=progress):
+        spread = SpreadSamples(samples, observer.kept_samples)
+        for fetched in track(run.results(spread), title, total, show=progress):
             run.observe(observer, fetched)
         observer.end_pass(statistics)
+        if number == observer.passes - 1:
+            observer.refine(module, spread.kept, statistics, threads)
         run.copy_ranges(statistics)
     return statistics
+
+
+class SpreadSamples:
+    """
+    Hands samples on and keeps `most` of them, spread evenly over all seen so far.
+
+    Their numbers are the multiples of a power of 2, the least that will do: which ones
+    are kept depends on the number of samples only.
+    """
+
+    def __init__(self, samples: Iterable[Sample], most: int) -> None:
+        self.kept: list[Sample] = []
+        self._samples = samples
+        self._most = most
+
+    def __iter__(self) -> Iterator[Sample]:
+        step = 1
+        for number, sample in enumerate(self._samples):
+            if self._most and number % step == 0:
+                if len(self.kept) == self._most:
+                    del self.kept[1::2]
+                    step *= 2
+                if number % step == 0:
+                    # Copies: a program may fill the same arrays again and again.
+                    self.kept.append({n: x.copy() for n, x in sample.items()})
+            yield sample
 
 
 @dataclass
@@ -125,7 +156,7 @@ class _Run:
                 same.append((tensor, export.tensors[source]))
                 continue
             graph.node_name = f"{tensor}_range"
-            fetched = observer.fetches(graph, graph.name(value))
+            fetched = observer.fetches(graph, graph.name(value), size_of(value))
             fetches.append((tensor, len(fetched)))
             names += fetched
         export.outputs += [helper.make_empty_tensor_value_info(name) for name in names]
@@ -158,7 +189,7 @@ class _Run:
         for tensor, source in self.same:
             known = statistics.get(Range, source)
             if known is not None:
-                statistics.add(tensor, known)
+                statistics.replace(tensor, known)
 
 
 def _source(value: SSAValue) -> SSAValue | None:

@@ -25,6 +25,17 @@ class Mode(StrEnum):
     float = "float"
 
 
+class CalibrationMethod(StrEnum):
+    """How ranges follow from samples; `calibration_methods()` without its imports."""
+
+    auto = "auto"
+    minmax = "minmax"
+    moving_average = "moving-average"
+    percentile = "percentile"
+    entropy = "entropy"
+    mse = "mse"
+
+
 class Io(StrEnum):
     """Element type of quantized inputs and outputs."""
 
@@ -103,8 +114,9 @@ def compile_model(
         typer.Option(help="samples: .npz, .npy, a folder of them, or of images"),
     ] = None,
     calibration_method: Annotated[
-        str, typer.Option(help="how ranges follow from samples: minmax")
-    ] = "minmax",
+        CalibrationMethod,
+        typer.Option(help="how ranges follow from samples; auto measures, per tensor"),
+    ] = CalibrationMethod.auto,
     mean: Annotated[
         str | None,
         typer.Option(help="subtracted from image pixels; one or per channel"),
@@ -176,7 +188,7 @@ def compile_model(
         target=target,
         mode=mode.value if mode else None,
         calibration=calibrate,
-        calibration_method=calibration_method,
+        calibration_method=calibration_method.value,
         mean=_numbers(mean),
         std=_numbers(std),
         layout=layout,

@@ -14,7 +14,13 @@ from model_building import Array, constant, module_of, normal
 from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.ir import SSAValue
 
-from qcc.compiler.calibration import calibrate, input_specs, observers
+from qcc.compiler.calibration import (
+    calibrate,
+    calibration_methods,
+    input_specs,
+    methods,
+)
+from qcc.compiler.calibration.auto import Auto
 from qcc.compiler.calibration.observers import MinMax
 from qcc.compiler.onnx_export.graph import GraphBuilder
 from qcc.dialects import nn
@@ -59,7 +65,7 @@ def numpy_ranges(
 def test_ranges_are_those_of_all_intermediate_values():
     module = small_model()
     samples = [{"x": normal(1, 4, 7, 6, seed=seed) * (seed + 1)} for seed in range(7)]
-    statistics = calibrate(module, samples)
+    statistics = calibrate(module, samples, "minmax")
     names = name_values(model_function(module))
     expected = numpy_ranges(module, samples)
     for value, name in names.items():
@@ -75,10 +81,11 @@ def test_ranges_are_those_of_all_intermediate_values():
         assert statistics.range(name) == pytest.approx(bounds, rel=1e-5, abs=1e-6)
 
 
-def test_ranges_do_not_depend_on_the_number_of_threads():
+@pytest.mark.parametrize("method", calibration_methods())
+def test_statistics_do_not_depend_on_the_number_of_threads(method: str):
     samples = [{"x": normal(4, 7, 6, seed=seed)} for seed in range(20)]
     texts = {
-        calibrate(small_model(), samples, threads=threads).to_text()
+        calibrate(small_model(), samples, method, threads=threads).to_text()
         for threads in (1, 2, 7)
     }
     assert len(texts) == 1
@@ -86,8 +93,8 @@ def test_ranges_do_not_depend_on_the_number_of_threads():
 
 def test_partial_statistics_merge_to_the_whole():
     samples = [{"x": normal(4, 7, 6, seed=seed)} for seed in range(9)]
-    whole = calibrate(small_model(), samples)
-    parts = [calibrate(small_model(), samples[i::3]) for i in range(3)]
+    whole = calibrate(small_model(), samples, "minmax")
+    parts = [calibrate(small_model(), samples[i::3], "minmax") for i in range(3)]
     assert parts[2].merge(parts[0]).merge(parts[1]) == whole
 
 
@@ -125,18 +132,20 @@ def test_no_more_samples_are_read_than_threads_need():
                 most = max(most, alive)
             yield {"x": normal(1, 4, 7, 6).view(Counted)}
 
-    calibrate(module, generate(), threads=2)
+    calibrate(module, generate(), "mse", threads=2)
     assert most <= 6
+    calibrate(module, generate(), "auto", threads=2)
+    assert most <= 6 + Auto.kept_samples
 
 
-def peak_memory_growth(path: Path) -> int:
+def peak_memory_growth(path: Path, method: str) -> int:
     """By how much a calibration with many samples exceeds one with few, in bytes."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
-        "import test_calibration; test_calibration.print_memory_growth()"
+        "import test_calibration; test_calibration.print_memory_growth(sys.argv[2])"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, str(path)],
+        [sys.executable, "-c", program, str(path), method],
         capture_output=True,
         text=True,
         timeout=300,
@@ -146,7 +155,7 @@ def peak_memory_growth(path: Path) -> int:
     return int(result.stdout) * 1024
 
 
-def print_memory_growth() -> None:
+def print_memory_growth(method: str) -> None:
     """Runs in a process of its own: the peak of a process never falls."""
 
     def samples(count: int) -> Iterator[dict[str, Array]]:
@@ -157,16 +166,17 @@ def print_memory_growth() -> None:
         lambda x: [nn.AddOp(nn.SqrtOp(x), x).result],
         {"x": np.zeros((1, 1 << 18), np.float32)},
     )
-    calibrate(module, samples(20), threads=2)
+    calibrate(module, samples(40), method, threads=2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    statistics = calibrate(module, samples(400), threads=2)
+    statistics = calibrate(module, samples(400), method, threads=2)
     assert statistics.range("x") == (0, 399)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
-def test_memory_does_not_grow_with_the_number_of_samples():
+@pytest.mark.parametrize("method", ["minmax", "mse", "auto"])
+def test_memory_does_not_grow_with_the_number_of_samples(method: str):
     # 400 samples are 400 MB, and as much again for each intermediate value.
-    assert peak_memory_growth(Path(__file__).parent) < 40 << 20
+    assert peak_memory_growth(Path(__file__).parent, method) < 40 << 20
 
 
 @pytest.mark.parametrize(
@@ -215,7 +225,11 @@ def test_sums_that_overflow_are_no_error():
         ([], "minmax", "no samples"),
         ([{"z": normal(4, 7, 6)}], "minmax", "'x'"),
         ([{"x": normal(4, 7, 5)}], "minmax", "[1, 4, 7, 6]"),
-        ([{"x": normal(4, 7, 6)}], "magic", "use one of minmax"),
+        (
+            [{"x": normal(4, 7, 6)}],
+            "magic",
+            "use one of auto, entropy, minmax, moving-average, mse, percentile",
+        ),
     ],
 )
 def test_bad_samples_and_methods(samples: Any, method: str, found: str):
@@ -260,8 +274,8 @@ def test_a_method_with_two_passes_plugs_in(monkeypatch: pytest.MonkeyPatch):
             self.seen: Statistics | None = None
             self.inside: dict[str, list[Array]] = {}
 
-        def fetches(self, graph: GraphBuilder, value: str) -> Sequence[str]:
-            return super().fetches(graph, value) if self.seen is None else [value]
+        def fetches(self, graph: GraphBuilder, value: str, size: int) -> Sequence[str]:
+            return super().fetches(graph, value, size) if not self.seen else [value]
 
         def observe(self, tensor: str, fetched: Sequence[Array]) -> None:
             if self.seen is None:
@@ -281,7 +295,7 @@ def test_a_method_with_two_passes_plugs_in(monkeypatch: pytest.MonkeyPatch):
                 mean = float(np.concatenate(parts).mean())
                 statistics.replace(tensor, Range(mean, mean))
 
-    monkeypatch.setitem(observers._METHODS, "inner-mean", InnerMean)  # pyright: ignore
+    monkeypatch.setitem(methods._METHODS, "inner-mean", InnerMean)  # pyright: ignore
     module = module_of(lambda x: [nn.NegOp(x).result], {"x": normal(1, 50)})
     samples = [{"x": normal(50, seed=seed)} for seed in range(6)]
     ordered = np.sort(np.concatenate([sample["x"] for sample in samples]))
