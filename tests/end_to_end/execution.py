@@ -97,7 +97,8 @@ class Result:
     """Outputs in order, and named intermediate tensors as stored."""
 
     outputs: list[Array]
-    tensors: dict[str, Array]
+    tensors: dict[tuple[str, str], Array]
+    """By name and element type: a float tensor and its int8 form share their name."""
 
 
 def execute(
@@ -144,7 +145,7 @@ def _split(about: dict[str, Any], data: bytes) -> Result:
         array, data = _take(port, data)
         outputs.append(array)
     tensors = {
-        entry["name"]: _take(entry, data[entry["offset"] :])[0]
+        (entry["name"], entry["type"]): _take(entry, data[entry["offset"] :])[0]
         for entry in about.get("tensors", [])
     }
     return Result(outputs, tensors)
@@ -161,12 +162,12 @@ def reference(module: ModuleOp, inputs: Sequence[Array]) -> Result:
     """The interpreter on the channels-last form of a quant module (a copy)."""
     module = module.clone()
     ToChannelsLastPass().apply(make_context(), module)
-    tensors: dict[str, Array] = {}
+    tensors: dict[tuple[str, str], Array] = {}
 
     def observe(value: SSAValue, array: Array) -> None:
         name = tensor_name(value)
         if name is not None:
-            tensors[name] = array
+            tensors[name, array.dtype.name] = array
 
     outputs = run(module, inputs, observe)
     return Result(outputs, tensors)
@@ -180,9 +181,8 @@ def print_for(module: ModuleOp, target: Target) -> PrintedModel:
 
 def assert_same_bits(actual: Result, expected: Result) -> None:
     """Every output and every named tensor is equal in every byte."""
-    for name, array in actual.tensors.items():
-        want = expected.tensors[name]
-        assert array.dtype == want.dtype, name
+    for (name, kind), array in actual.tensors.items():
+        want = expected.tensors[name, kind]
         _assert_same_bytes(array, want.reshape(array.shape), name)
     for got, want in zip(actual.outputs, expected.outputs, strict=True):
         assert (got.dtype, got.shape) == (want.dtype, want.shape)
