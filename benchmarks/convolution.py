@@ -14,7 +14,8 @@ from pathlib import Path
 
 from qcc.codegen.kernel_table import KernelRow, find_kernel
 from qcc.codegen.lowerings.convolution import Geometry
-from qcc.codegen.targets import find_target
+from qcc.codegen.lowerings.tiles import TiledGeometry
+from qcc.codegen.targets import Target, find_target
 from qcc.codegen.toolchain import FLAGS
 
 RUNTIME = Path(__file__).parents[1] / "runtime"
@@ -42,9 +43,9 @@ PROLOGUE = """
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-static int8_t input[1 << 22], weights[1 << 23], output[1 << 22];
-static int32_t bias[4096];
-static float multipliers[4096];
+static _Alignas(64) int8_t input[1 << 22], weights[1 << 23], output[1 << 22];
+static _Alignas(64) int32_t bias[4096];
+static _Alignas(64) float multipliers[4096];
 static _Alignas(64) char scratch[1 << 22];
 static double now(void) {
     struct timespec t;
@@ -80,15 +81,28 @@ def _geometry(size: int, channels: int, outputs: int, kernel: int, stride: int):
     )
 
 
-def program(row: KernelRow) -> str:
-    """The C program that measures every layer with one kernel."""
-    assert row.tile is not None
-    attribute = "" if row.isa == "portable" else f"QCC_TARGET_{row.isa.upper()} "
+def _choose(target: Target, shape: Geometry) -> tuple[KernelRow, Geometry]:
+    """The kernel of a layer, and the geometry that it wants."""
+    stems = ["qcc_conv2d_s8s8_symmetric", "qcc_conv2d_s8s8"]
+    row = find_kernel(target, *stems)
+    if TiledGeometry.fits(shape):
+        row = find_kernel(target, "qcc_conv2d_s8s8_tiles", *stems)
+    if row.stem == "qcc_conv2d_s8s8_tiles":
+        shape = TiledGeometry.of(shape)
+    return row, shape
+
+
+def program(target: Target) -> str:
+    """The C program that measures every layer with its kernel."""
     functions: list[str] = []
     calls: list[str] = []
+    headers: dict[str, None] = {"qcc_cpu.h": None}
     for index, (name, *layer) in enumerate(LAYERS):
-        shape = _geometry(*layer)
-        arguments = shape.flattened().arguments(row.tile[0])
+        row, shape = _choose(target, _geometry(*layer).flattened())
+        assert row.tile is not None
+        headers[row.path] = None
+        attribute = "" if row.isa == "portable" else f"QCC_TARGET_{row.isa.upper()} "
+        arguments = shape.arguments(row.tile[0])
         arguments |= {"input_zero_point": -3, "minimum": -128, "maximum": 127}
         members = ", ".join(f".{key} = {value}" for key, value in arguments.items())
         functions.append(
@@ -104,8 +118,13 @@ def program(row: KernelRow) -> str:
         "    for (int i = 0; i < 1 << 23; i++) weights[i] = (int8_t)(i % 255);\n"
         "    for (int i = 0; i < 4096; i++) multipliers[i] = 0.001f;\n"
     )
-    main = f"int main(void) {{\n{fill}{''.join(calls)}    return 0;\n}}\n"
-    return f'#include "{row.path}"\n{PROLOGUE}{"".join(functions)}{main}'
+    checks = "".join(
+        f"    if (!qcc_cpu_has_{feature}()) return 1;\n"
+        for feature in target.checked_features
+    )
+    main = f"int main(void) {{\n{checks}{fill}{''.join(calls)}    return 0;\n}}\n"
+    includes = "".join(f'#include "{header}"\n' for header in headers)
+    return f"{includes}{PROLOGUE}{''.join(functions)}{main}"
 
 
 def main() -> None:
@@ -115,12 +134,11 @@ def main() -> None:
     parser.add_argument("--cc", default="gcc")
     options = parser.parse_args()
     target = find_target(options.target)
-    row = find_kernel(target, "qcc_conv2d_s8s8_symmetric", "qcc_conv2d_s8s8")
     includes = [f"-I{RUNTIME / 'include'}", f"-I{RUNTIME / 'kernels'}"]
-    print(row.function, options.cc, flush=True)
+    print(target.name, options.cc, flush=True)
     with tempfile.TemporaryDirectory() as name:
         source, binary = Path(name) / "bench.c", Path(name) / "bench"
-        source.write_text(program(row))
+        source.write_text(program(target))
         posix = "-D_POSIX_C_SOURCE=200809L"
         command = [options.cc, *FLAGS, posix, *includes, str(source), "-o", str(binary)]
         subprocess.run(command, check=True)
