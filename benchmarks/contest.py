@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,17 @@ Array = NDArray[Any]
 
 CLOCKS = ("wall", "cpu")
 
-_BLOCK_NANOSECONDS = 2_000_000
+_BLOCK_NANOSECONDS = 20_000_000
 """A timed block repeats a short inference for so long."""
 
 _WARM_UP = 0.25
 """
-Inferences before a block, per timed one, and at least one: the contestant before has
-left the caches full of its own weights and code, which an application would not.
+Inferences before a block, per timed one, and at least `_LEAST_WARM_UPS`: the contestant
+before has left the caches full of its own weights and code, which an application would
+not, and that costs those more who have more.
 """
+
+_LEAST_WARM_UPS = 3
 
 _LEAST_ROUNDS = 15
 
@@ -58,7 +61,7 @@ class Times:
 
 
 def _warm_ups(repeats: int) -> int:
-    return max(1, int(_WARM_UP * repeats))
+    return max(_LEAST_WARM_UPS, int(_WARM_UP * repeats))
 
 
 def _block(run: Callable[[], object], repeats: int) -> tuple[float, float]:
@@ -107,12 +110,3 @@ def signal_to_noise(output: Array, reference: Array) -> float:
     noise = float(np.sum((output.astype(np.float64).ravel() - wanted) ** 2))
     power = float(np.sum(wanted**2))
     return 10 * float(np.log10(power / noise)) if noise else float("inf")
-
-
-def best(times: Mapping[str, Times], names: Sequence[str], clock: str) -> str | None:
-    """Whose median is the smallest among `names`."""
-    return min(
-        (name for name in names if name in times),
-        key=lambda name: float(np.median(times[name].of(clock))),
-        default=None,
-    )

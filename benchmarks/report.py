@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.contest import CLOCKS, Times, best, median_ratio
+from benchmarks.contest import CLOCKS, Times, median_ratio
 
 SENSIBLE_DECIBELS = 10.0
 """A peer whose output is further from float32 is not counted: it computes nonsense."""
@@ -27,6 +27,10 @@ class Result:
         default_factory=dict[str, dict[str, float]]
     )
     """By clock, by contestant: median."""
+    minima: dict[str, dict[str, float]] = field(
+        default_factory=dict[str, dict[str, float]]
+    )
+    """By clock, by contestant: milliseconds of the fastest block, the least disturbed."""
     decibels: dict[str, float] = field(default_factory=dict[str, float])
     """Signal to noise ratio of the output against float32."""
     failures: dict[str, str] = field(default_factory=dict[str, str])
@@ -36,6 +40,10 @@ class Result:
         default_factory=dict[str, dict[str, float]]
     )
     """By clock, by contestant of ours: median of time / best peer's time."""
+    minimum_ratios: dict[str, dict[str, float]] = field(
+        default_factory=dict[str, dict[str, float]]
+    )
+    """By clock, by contestant of ours: its minimum / the least of the peers' minima."""
 
     def is_sensible(self, name: str) -> bool:
         """Whether the contestant computes the model."""
@@ -45,19 +53,20 @@ class Result:
         """Takes medians and paired ratios out of `times`."""
         peers = [n for n in times if n not in ours and self.is_sensible(n)]
         for clock in CLOCKS:
-            self.milliseconds[clock] = {
-                name: float(np.median(value.of(clock))) / 1e6
-                for name, value in times.items()
-            }
-            fastest = best(times, peers, clock)
-            if fastest is None:
+            by_clock = {name: value.of(clock) / 1e6 for name, value in times.items()}
+            medians = {name: float(np.median(v)) for name, v in by_clock.items()}
+            minima = {name: float(np.min(v)) for name, v in by_clock.items()}
+            self.milliseconds[clock], self.minima[clock] = medians, minima
+            if not peers:
                 continue
+            fastest = min(peers, key=medians.__getitem__)
+            least = min(minima[name] for name in peers)
             self.best_peer[clock] = fastest
+            raced = [name for name in ours if name in times]
             self.ratios[clock] = {
-                name: median_ratio(times[name], times[fastest], clock)
-                for name in ours
-                if name in times
+                name: median_ratio(times[name], times[fastest], clock) for name in raced
             }
+            self.minimum_ratios[clock] = {name: minima[name] / least for name in raced}
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -66,26 +75,32 @@ def geometric_mean(values: list[float]) -> float:
 
 
 def table(results: list[Result], clock: str) -> Table:
-    """One row per model; a peer's nonsense is put into brackets."""
+    """One row per model; a peer's nonsense is marked."""
     names = list(dict.fromkeys(n for r in results for n in r.milliseconds[clock]))
     ours = list(dict.fromkeys(n for r in results for n in r.ratios.get(clock, {})))
     view = Table(title=f"median ms, {clock} clock (dB against float32)", box=None)
     view.add_column("model")
-    for name in [*names, "best peer", *(f"{name} / best" for name in ours)]:
+    ratios = [text for name in ours for text in (f"{name} / best", "by minima")]
+    for name in [*names, "best peer", *ratios]:
         view.add_column(name, justify="right")
     for result in results:
         cells = [_cell(result, name, clock) for name in names]
-        ratios = result.ratios.get(clock, {})
-        shown = [f"{ratios[name]:.2f}" if name in ratios else "" for name in ours]
-        view.add_row(result.model, *cells, result.best_peer.get(clock, ""), *shown)
-    means: list[str] = []
-    for name in ours:
-        values = [
-            r.ratios[clock][name] for r in results if name in r.ratios.get(clock, {})
-        ]
-        means.append(f"[bold]{geometric_mean(values):.2f}[/]")
+        best_peer = result.best_peer.get(clock, "")
+        view.add_row(result.model, *cells, best_peer, *_ratios([result], ours, clock))
+    means = [f"[bold]{text}[/]" for text in _ratios(results, ours, clock)]
     view.add_row("geometric mean", *[""] * (len(names) + 1), *means)
     return view
+
+
+def _ratios(results: list[Result], ours: list[str], clock: str) -> list[str]:
+    """Two cells for each contestant of ours: geometric means over `results`."""
+    cells: list[str] = []
+    for name in ours:
+        for kind in ("ratios", "minimum_ratios"):
+            found = [getattr(r, kind).get(clock, {}).get(name) for r in results]
+            values = [ratio for ratio in found if ratio is not None]
+            cells.append(f"{geometric_mean(values):.2f}" if values else "")
+    return cells
 
 
 def markdown(results: list[Result], clock: str) -> str:

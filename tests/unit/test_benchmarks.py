@@ -74,6 +74,7 @@ def test_ratio_is_to_the_fastest_peer_that_computes_the_model():
     assert result.best_peer == {"wall": "b", "cpu": "b"}
     # The median of 1/2, 2/2, 3/12: pairs, not medians.
     assert result.ratios["cpu"] == {"qcc": 0.5}
+    assert result.minimum_ratios["cpu"] == {"qcc": 0.5}
     assert result.milliseconds["wall"]["nonsense"] == pytest.approx(0.1)
 
 
