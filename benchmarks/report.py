@@ -30,7 +30,7 @@ class Result:
     minima: dict[str, dict[str, float]] = field(
         default_factory=dict[str, dict[str, float]]
     )
-    """By clock, by contestant: milliseconds of the fastest block, the least disturbed."""
+    """By clock, by contestant: ms of the fastest block, the least disturbed."""
     decibels: dict[str, float] = field(default_factory=dict[str, float])
     """Signal to noise ratio of the output against float32."""
     failures: dict[str, str] = field(default_factory=dict[str, str])

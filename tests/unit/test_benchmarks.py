@@ -92,17 +92,11 @@ def test_table_marks_nonsense_and_failures():
     lines = markdown([result, other], "cpu").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[0][:6] == ["model", "qcc", "a", "nonsense", "exact", "b"]
-    assert cells[2][1:] == [
-        "1 (30)",
-        "1 (40)",
-        "wrong: 1 (3)",
-        "1",
-        "fails",
-        "a",
-        "1.00",
-    ]
-    assert cells[3][1:] == ["1 (30)", "", "", "", "4 (20)", "b", "0.25"]
-    assert cells[4][-1] == "0.50"
+    assert cells[0][6:] == ["best peer", "qcc / best", "by minima"]
+    assert cells[2][1:6] == ["1 (30)", "1 (40)", "wrong: 1 (3)", "1", "fails"]
+    assert cells[2][6:] == ["a", "1.00", "1.00"]
+    assert cells[3][1:] == ["1 (30)", "", "", "", "4 (20)", "b", "0.25", "0.25"]
+    assert cells[4][-2:] == ["0.50", "0.50"]
 
 
 def test_json_round_trip(tmp_path: Path):
