@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def _program(
     model: Path, samples: Path, target: str, compiler: str, folder: Path
 ) -> Path:
     """A program that runs the model argv[1] times."""
-    library = folder / f"counted_{target.replace('+', '_')}.o"
+    library = folder / f"counted_{re.sub('[+,]', '_', target)}.o"
     ranges = folder / f"{model.stem}.ranges"
     compile_model = partial(qcc.compile, model, library, target=target, io="int8")
     compile_model(calibration=samples, save_ranges=ranges)
@@ -205,10 +206,16 @@ def main() -> None:
     parser.add_argument("models", nargs="*", choices=[*MODELS, []])
     parser.add_argument("--cpu", nargs="*", choices=list(CPUS), default=list(CPUS))
     parser.add_argument("--functions", action="store_true", help="also the split")
+    parser.add_argument(
+        "--together", action="store_true", help="one library for all three targets"
+    )
     parser.add_argument("--tools", type=Path, default=SHARED / "tools" / "arm")
     parser.add_argument("--folder", type=Path, help="keeps what is made here")
     options = parser.parse_args()
     cpus = [CPUS[name] for name in options.cpu]
+    if options.together:
+        targets = ",".join(cpu.target for cpu in CPUS.values())
+        cpus = [replace(cpu, target=targets) for cpu in cpus]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(exist_ok=True)

@@ -89,6 +89,8 @@ class KernelBuilder:
     """Into so many parts heavy ops may be split; each part is a call of its own."""
     outputs: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     """Tensor values that are computed right into an output buffer."""
+    shares_weights: bool = False
+    """Whether kernels that read a packing common to several targets are wanted."""
     _buffers: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     _constants: dict[Attribute, SSAValue] = field(
         default_factory=dict[Attribute, SSAValue]
@@ -272,8 +274,9 @@ class SelectKernelsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         model = next(f for f in op.walk() if isinstance(f, FuncOp))
+        shares = len(self.target) > 1
         runs = [
-            select_kernels(model, find_target(name), self.threads)
+            select_kernels(model, find_target(name), self.threads, shares=shares)
             for name in self.target
         ]
         model.detach()
@@ -287,8 +290,14 @@ def _erase_unused_constants(block: Block) -> None:
             block.erase_op(op)
 
 
-def select_kernels(model: FuncOp, target: Target, threads: int = 1) -> FuncOp:
-    """The run function of `model` (which stays as it is) for `target`."""
+def select_kernels(
+    model: FuncOp, target: Target, threads: int = 1, *, shares: bool = False
+) -> FuncOp:
+    """
+    The run function of `model` (which stays as it is) for `target`.
+
+    `shares`: it is one of several in a library, which holds every weight once.
+    """
     types = [storage_buffer(t) for t in model.function_type.inputs]
     types += [storage_buffer(t) for t in model.function_type.outputs]
     block = Block(arg_types=types)
@@ -299,6 +308,7 @@ def select_kernels(model: FuncOp, target: Target, threads: int = 1) -> FuncOp:
     builder = KernelBuilder(
         target, block, threads, _direct_outputs(terminator.arguments, outputs)
     )
+    builder.shares_weights = shares
     for value, buffer in zip(model.args, arguments, strict=True):
         builder.bind(value, buffer)
     for op in model.body.block.ops:

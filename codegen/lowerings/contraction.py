@@ -122,6 +122,8 @@ class PackedConvolution:
         stems = ["qcc_conv2d_s8s8"]
         if weights.is_symmetric and geometry.kernel[0] <= MAX_ROWS:
             stems.insert(0, "qcc_conv2d_s8s8_symmetric")
+            if build.shares_weights:
+                stems.insert(0, "qcc_conv2d_s8s8_shared")
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
         row = build.kernel(*stems)

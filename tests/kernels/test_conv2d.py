@@ -20,7 +20,11 @@ from qcc.codegen.lowerings.lines import gathered_weights
 from qcc.codegen.lowerings.requantization import requantization_facts
 from qcc.codegen.packing import pack_conv2d
 
-STEMS = ("qcc_conv2d_s8s8", "qcc_conv2d_s8s8_symmetric")
+STEMS = (
+    "qcc_conv2d_s8s8",
+    "qcc_conv2d_s8s8_symmetric",
+    "qcc_conv2d_s8s8_shared",
+)
 ROWS = [row for row in KERNELS if row.stem in STEMS]
 
 SHAPES = [
@@ -57,7 +61,7 @@ def _random_shape(rng: np.random.Generator) -> Shape:
 
 
 def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> np.ndarray:
-    low = -127 if row.stem.endswith("symmetric") else -128
+    low = -128 if row.stem == "qcc_conv2d_s8s8" else -127
     weight = rng.integers(low, 128, s.weight_shape, np.int8)
     if s.o > 1:
         weight[-1] = low
@@ -183,7 +187,7 @@ def test_gathered_taps(row: KernelRow) -> None:
 def test_variants(row: KernelRow, s: Shape) -> None:
     _check(row, s, 1, residual=True)
     _check(row, s, 2, float_output=True)
-    if not row.stem.endswith("symmetric"):
+    if row.stem == "qcc_conv2d_s8s8":
         _check(row, s, 3, zero_points=True)
         _check(row, s, 4, zero_points=True, float_output=True)
 

@@ -9,6 +9,9 @@
 #include "../neon/requantize.h"
 
 #if defined(__aarch64__)
+#if defined(__clang__) && __clang_major__ < 16 && !defined(__ARM_FEATURE_DOTPROD)
+#error "qcc: dotprod needs gcc 10, clang 16 or zig, or a compiler flag that turns it on"
+#endif
 
 /* Two vectors of weights: eight channels times four taps. */
 #define QCC_DOT_LOAD(LANE, PAIR)                                                                                       \
