@@ -47,6 +47,12 @@ from qcc.compiler.pipeline import (
     quantization_passes,
     run_pipeline,
 )
+from qcc.compiler.refinement import (
+    DEFAULT_REFINEMENTS,
+    KeptSamples,
+    check_refinements,
+    refine,
+)
 from qcc.dialects import quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import describe
@@ -77,6 +83,7 @@ class Options:
     input_ranges: Mapping[str, tuple[float, float]] = field(
         default_factory=dict[str, tuple[float, float]]
     )
+    refinements: Sequence[str] = DEFAULT_REFINEMENTS
     ranges: Path | Statistics | None = None
     save_ranges: Path | None = None
     int8_only: bool = False
@@ -153,7 +160,7 @@ def compile_with(
     run_pipeline(module, float_passes(pipeline), dump.after_each)
     _check_input_names(options.input_ranges, module)
     mode = _mode(options, module)
-    statistics = _statistics(options, module)
+    statistics = _statistics(options, module, mode, pipeline)
     passes = quantization_passes(mode, pipeline)
     with use(statistics):
         if output.suffix == ".onnx":
@@ -272,6 +279,7 @@ def _pipeline_options(options: Options) -> PipelineOptions:
         input_ranges=options.input_ranges,
         int8_only=options.int8_only,
         io=options.io,
+        float_outputs=options.io == "float" and not options.int8_only,
     )
 
 
@@ -287,8 +295,11 @@ def _mode(options: Options, module: ModuleOp) -> str:
     return mode
 
 
-def _statistics(options: Options, module: ModuleOp) -> Statistics:
+def _statistics(
+    options: Options, module: ModuleOp, mode: str, pipeline: PipelineOptions
+) -> Statistics:
     """What is known of the float values: loaded, calibrated, or both."""
+    check_refinements(options.refinements)
     statistics = Statistics()
     if isinstance(options.ranges, Statistics):
         statistics.merge(options.ranges)
@@ -306,7 +317,11 @@ def _statistics(options: Options, module: ModuleOp) -> Statistics:
             )
         else:
             samples = check_samples(options.calibration, specs)
+        samples = KeptSamples(samples)
         statistics.merge(calibrate(module, samples, method=options.calibration_method))
+        if mode == "static":
+            passes = qdq_passes(mode, pipeline)
+            refine(module, samples.kept, statistics, passes, options.refinements)
     if options.save_ranges is not None:
         statistics.save(options.save_ranges)
     return statistics

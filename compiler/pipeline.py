@@ -65,6 +65,9 @@ class PipelineOptions:
     io: str = "float"
     """Type of quantized inputs and outputs: float, int8 or uint8."""
 
+    float_outputs: bool = False
+    """Let the last addition or product before an output stay float."""
+
 
 DEFAULTS = PipelineOptions()
 
@@ -97,7 +100,7 @@ def qdq_passes(
     )
     choose_types: list[ModulePass] = [
         AnalyzeRangesPass(input_ranges=declared),
-        InsertQuantizePass(),
+        InsertQuantizePass(float_outputs=options.float_outputs),
         UnifyScalesPass(),
     ]
     return [

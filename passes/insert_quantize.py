@@ -63,9 +63,16 @@ class InsertQuantizePass(ModulePass):
 
     name = "insert-quantize"
 
+    float_outputs: bool = False
+    """Leave additions and products in float that compute nothing but outputs."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         func = model_function(op)
-        plan = QuantizationPlan(func, lambda value: range_of(value) is not None)
+        plan = QuantizationPlan(
+            func,
+            lambda value: range_of(value) is not None,
+            float_outputs=self.float_outputs,
+        )
         for value in plan.values():
             _round_value(value, plan)
         for inner in list(func.body.walk()):

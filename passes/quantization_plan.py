@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from qcc.dialects import nn, quant
@@ -79,6 +79,27 @@ def _joins_unequal_ranges(op: Operation) -> bool:
     return any(is_much_wider(union(known), bounds) for bounds in known)
 
 
+def is_last_step(op: Operation) -> bool:
+    """
+    Whether an addition or product computes nothing but outputs of the model.
+
+    Its result would be rounded to int8 only to be made float again. Adding two int8
+    values costs the same in float, and boxes or coordinates keep their resolution.
+    """
+    if not isinstance(op, nn.AddOp | nn.SubOp | nn.MulOp):
+        return False
+    waiting = [op.result]
+    for value in waiting:
+        users = [use.operation for use in value.uses]
+        if not users:
+            return False
+        moves = [user for user in users if not isinstance(user, ReturnOp)]
+        if not all(form_of(user) == Form.MOVEMENT for user in moves):
+            return False
+        waiting += [user.results[0] for user in moves]
+    return True
+
+
 class QuantizationPlan:
     """
     The integer ops of a function and the values that need a type.
@@ -87,11 +108,22 @@ class QuantizationPlan:
     one by one: they are sliced before, and concatenated after, as floats.
 
     `is_available(value)` says whether a type can be had for a value that the model does
-    not quantize itself; ops that need one that cannot be had stay float.
+    not quantize itself; ops that need one that cannot be had stay float. With
+    `float_outputs`, last steps (`is_last_step`) stay float too.
     """
 
-    def __init__(self, func: FuncOp, is_available: Callable[[SSAValue], bool]):
-        self._candidates = [op for op in func.body.walk() if form_of(op) is not None]
+    def __init__(
+        self,
+        func: FuncOp,
+        is_available: Callable[[SSAValue], bool],
+        *,
+        float_outputs: bool = False,
+    ):
+        self._candidates = [
+            op
+            for op in func.body.walk()
+            if form_of(op) is not None and not (float_outputs and is_last_step(op))
+        ]
         self.integer_ops: set[Operation] = set()
         while True:
             self.integer_ops = self._grown()

@@ -117,6 +117,13 @@ def compile_model(
         CalibrationMethod,
         typer.Option(help="how ranges follow from samples; auto measures, per tensor"),
     ] = CalibrationMethod.auto,
+    refine: Annotated[
+        str,
+        typer.Option(
+            help="what samples improve besides ranges: scales (of weights), biases, "
+            "rounding (of weights: larger statistics), comma-separated; or none"
+        ),
+    ] = "scales,biases",
     mean: Annotated[
         str | None,
         typer.Option(help="subtracted from image pixels; one or per channel"),
@@ -189,6 +196,7 @@ def compile_model(
         mode=mode.value if mode else None,
         calibration=calibrate,
         calibration_method=calibration_method.value,
+        refinements=() if refine == "none" else tuple(_names([refine]) or ()),
         mean=_numbers(mean),
         std=_numbers(std),
         layout=layout,

@@ -6,6 +6,18 @@ statistics (`qcc.passes.refinements`), from which `round-weights` and `correct-b
 take them. So a file of statistics holds all that there is to know of the samples.
 """
 
-from qcc.compiler.refinement.run import REFINEMENTS, kept_samples, refine
+from qcc.compiler.refinement.run import (
+    DEFAULT_REFINEMENTS,
+    REFINEMENTS,
+    KeptSamples,
+    check_refinements,
+    refine,
+)
 
-__all__ = ["REFINEMENTS", "kept_samples", "refine"]
+__all__ = [
+    "DEFAULT_REFINEMENTS",
+    "REFINEMENTS",
+    "KeptSamples",
+    "check_refinements",
+    "refine",
+]

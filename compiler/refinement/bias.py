@@ -13,12 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from xdsl.dialects.func import FuncOp
 
+from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.refinement.contractions import Contraction, ContractionOp, Doubles
-from qcc.compiler.refinement.observation import (
-    Sample,
-    channel_means,
-    observe_outputs,
-)
+from qcc.compiler.refinement.observation import channel_means, observe_outputs
 from qcc.compiler.refinement.segments import SegmentedRun
 from qcc.dialects.naming import tensor_name
 from qcc.passes.correct_bias import add_to_bias, quantized_weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,12 +15,12 @@ from onnx import helper
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
+from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.onnx_export.exporter import export_function
 from qcc.compiler.onnx_session import OnnxSession
 from qcc.compiler.refinement.contractions import Contraction, Doubles
 
 Array = NDArray[Any]
-Sample = Mapping[str, Array]
 
 POSITIONS = 64
 """Positions of a contraction's result that are looked at, per sample."""

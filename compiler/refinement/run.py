@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
+from math import prod
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from qcc.compiler.calibration import Samples
+from qcc.compiler.calibration.run import SpreadSamples
+from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.pipeline import run_pipeline
 from qcc.compiler.refinement.bias import correct_biases
 from qcc.compiler.refinement.contractions import contractions
-from qcc.compiler.refinement.observation import (
-    Sample,
-    observe_inputs,
-    takes_part,
-)
+from qcc.compiler.refinement.observation import observe_inputs, takes_part
 from qcc.compiler.refinement.segments import kept_bytes
 from qcc.compiler.refinement.weights import search_weights
 from qcc.dialects import quant
+from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function
 from qcc.passes.statistics import Statistics, use
 
 SCALES, ROUNDING, BIASES = "scales", "rounding", "biases"
 
 REFINEMENTS = (SCALES, ROUNDING, BIASES)
+"""
+Scales of weights; their integers too, in place of the nearest ones; biases.
+
+Each is measured with those before it in force.
+"""
+
+DEFAULT_REFINEMENTS = (SCALES, BIASES)
 
 MOST_SAMPLES = 64
 SAMPLE_BYTES = 2**27
@@ -39,9 +47,35 @@ RUN_PRODUCTS = 4 * 10**10
 """Multiply-accumulates of one run of the model on all samples, about."""
 
 
-def kept_samples(input_bytes: int) -> int:
-    """How many samples to keep for `refine`, given the size of one."""
-    return max(2, min(MOST_SAMPLES, SAMPLE_BYTES // max(input_bytes, 1)))
+class KeptSamples(Samples):
+    """Samples of which some, spread evenly over all seen, are kept for `refine`."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self.inputs, self.count = samples.inputs, samples.count
+        self.kept: list[Sample] = []
+
+    def __iter__(self) -> Iterator[Sample]:
+        size = sum(prod(spec.shape) * spec.dtype.itemsize for spec in self.inputs)
+        most = min(MOST_SAMPLES, SAMPLE_BYTES // max(size, 1))
+        # Copies: an application may fill the same arrays again and again.
+        copies = (
+            {name: array.copy() for name, array in sample.items()}
+            for sample in self._samples
+        )
+        samples = SpreadSamples(copies, max(FEWEST_SAMPLES, most))
+        self.kept = samples.kept
+        return iter(samples)
+
+
+def check_refinements(names: Iterable[str]) -> None:
+    """QccError for a name that is not in `REFINEMENTS`."""
+    for name in names:
+        if name not in REFINEMENTS:
+            raise QccError(
+                f"there is no refinement {name!r}",
+                remedy=f"use some of {', '.join(REFINEMENTS)}, or none",
+            )
 
 
 def refine(

@@ -16,10 +16,11 @@ from onnx import helper
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
+from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.onnx_export.exporter import Export, export_op
 from qcc.compiler.onnx_export.graph import GraphBuilder, value_info
 from qcc.compiler.onnx_session import OnnxSession
-from qcc.compiler.refinement.observation import Sample, in_order
+from qcc.compiler.refinement.observation import in_order
 from qcc.dialects import nn, quant
 from qcc.dialects.naming import name_values, tensor_name
 from qcc.dialects.types import size_of
