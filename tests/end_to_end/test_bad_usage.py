@@ -170,9 +170,8 @@ def test_unknown_calibration_method(model_path: Path, products: Path, qcc_tool: 
     path = products / "x.npy"
     np.save(path, samples())
     options = (f"--calibrate={path}", "--calibration-method=magic")
-    qcc_tool(model_path, "-o", products / "m.c", *options).assert_refused(
-        "magic", "minmax"
-    )
+    outcome = qcc_tool(model_path, "-o", products / "m.c", *options)
+    outcome.assert_wrong_usage("magic", "minmax")
     assert [path.name for path in products.iterdir()] == ["x.npy"]
 
 
