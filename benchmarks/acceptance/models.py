@@ -11,9 +11,13 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from qcc.compiler.api import Options, Report, compile_with
-from qcc.compiler.calibration import calibrate, check_samples, input_specs
 from qcc.compiler.onnx_import import import_model
-from qcc.compiler.pipeline import float_passes, quantization_passes, run_pipeline
+from qcc.compiler.pipeline import (
+    PipelineOptions,
+    float_passes,
+    quantization_passes,
+    run_pipeline,
+)
 from qcc.passes.statistics import Statistics, use
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,13 +66,13 @@ def ranges_of(name: str) -> Path | None:
     """The statistics of a float model over its calibration samples, made once."""
     if name in QUANTIZED:
         return None
-    path = BUILD / f"{name}.ranges.json"
+    path = BUILD / f"{name}.statistics.json"
     if not path.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
-        module = float_module(name)
         case = zoo_cases()[name]
         samples = case.calibration(CALIBRATION_SAMPLES)
-        calibrate(module, check_samples(samples, input_specs(module))).save(path)
+        options = Options(calibration=samples, save_ranges=path)
+        compile_with(case.model, BUILD / f"{name}.mlir", options)
     return path
 
 
@@ -84,7 +88,8 @@ def quant_module(name: str) -> ModuleOp:
     module = float_module(name)
     path = ranges_of(name)
     with use(Statistics.load(path) if path else Statistics()):
-        run_pipeline(module, quantization_passes("static"))
+        options = PipelineOptions(float_outputs=True)
+        run_pipeline(module, quantization_passes("static", options))
     return module
 
 

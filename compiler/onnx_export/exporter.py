@@ -115,9 +115,7 @@ def _output(export: Export, value: SSAValue, name: str) -> None:
     export.outputs.append(value_info(value, name))
 
 
-def export_op(
-    graph: GraphBuilder, op: Operation, tensors: dict[SSAValue, str]
-) -> None:
+def export_op(graph: GraphBuilder, op: Operation, tensors: dict[SSAValue, str]) -> None:
     export = exporter_of(op)
     if export is None:
         raise QccError(
