@@ -161,6 +161,8 @@ class InferenceSession:
         self._outputs = [TensorInfo.of(e) for e in self.description["outputs"]]
         self._arena = _aligned(self._api.arena_bytes, self._api.arena_align)
         self._context = _aligned(self._api.context_bytes, 16)
+        # numpy cannot tell it any more when the interpreter ends.
+        self._context_address = self._context.ctypes.data
         self._options = _Options(
             target=target.encode() if target else None, threads=threads
         )
@@ -168,7 +170,7 @@ class InferenceSession:
 
     def _init(self, location: Path | str = "model") -> None:
         status = self._api.init(
-            self._context.ctypes.data,
+            self._context_address,
             self._arena.ctypes.data,
             ctypes.byref(self._options),
         )
@@ -178,7 +180,7 @@ class InferenceSession:
 
     def close(self) -> None:
         """Ends the session's threads; it must not be used afterwards."""
-        self._api.stop(self._context.ctypes.data)
+        self._api.stop(self._context_address)
 
     def __del__(self) -> None:
         # A session whose constructor failed has no context.
@@ -201,7 +203,7 @@ class InferenceSession:
     @property
     def target(self) -> str:
         """The target that runs: the best of the library's that the processor has."""
-        context = _Context.from_address(self._context.ctypes.data)
+        context = _Context.from_address(self._context_address)
         return context.target.decode()
 
     @property
@@ -300,7 +302,7 @@ class InferenceSession:
         pointers = ctypes.c_void_p * max(len(results), 1)
         outputs = pointers(*(array.ctypes.data for array in results))
         status = self._api.run(
-            self._context.ctypes.data,
+            self._context_address,
             cast("Any", inputs),
             cast("Any", outputs),
         )

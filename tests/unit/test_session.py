@@ -210,3 +210,12 @@ def test_session_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_session_may_live_until_the_interpreter_ends(library: Path):
+    program = (
+        "import builtins, sys, qcc; builtins.kept = qcc.InferenceSession(sys.argv[1])"
+    )
+    command = [sys.executable, "-c", program, str(library)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
