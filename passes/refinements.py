@@ -46,7 +46,8 @@ def _checked_floats(values: object, *, positive: bool = False) -> tuple[float, .
     numbers = cast("list[object]", values)
     if not all(type(value) in (int, float) for value in numbers):
         raise TypeError("not a list of numbers")
-    rounded = tuple(float(np.float32(cast("float", value))) for value in numbers)
+    with np.errstate(over="ignore"):
+        rounded = tuple(float(np.float32(cast("float", value))) for value in numbers)
     if not all(map(math.isfinite, rounded)) or (positive and min(rounded) <= 0):
         raise ValueError("a number is out of range")
     return rounded

@@ -129,7 +129,9 @@ def observe_outputs(
 def float_values(
     func: FuncOp, values: Sequence[SSAValue], samples: Iterable[Sample]
 ) -> Iterator[Sequence[Array]]:
-    """The arrays of some values of a float function, for each sample."""
+    """The arrays of some values of a float function, for each sample; none of none."""
+    if not values:
+        return iter(())
     export = export_function(func)
     export.outputs.clear()
     names = [export.graph.name(value) for value in values]
