@@ -87,6 +87,7 @@ class Options:
     ranges: Path | Statistics | None = None
     save_ranges: Path | None = None
     int8_only: bool = False
+    keep_float: Sequence[str] = ()
     io: str = "float"
     dimensions: Mapping[str, int] = field(default_factory=dict[str, int])
     inputs: Sequence[str] | None = None
@@ -280,6 +281,7 @@ def _pipeline_options(options: Options) -> PipelineOptions:
         int8_only=options.int8_only,
         io=options.io,
         float_outputs=options.io == "float" and not options.int8_only,
+        keep_float=dict.fromkeys(options.keep_float, "asked for"),
     )
 
 

@@ -31,6 +31,7 @@ from qcc.passes.fuse_residual import FuseResidualPass
 from qcc.passes.insert_dynamic_quantize import InsertDynamicQuantizePass
 from qcc.passes.insert_quantize import InsertQuantizePass
 from qcc.passes.lookup_tables import LookupTablesPass
+from qcc.passes.keep_float import KeepFloatPass
 from qcc.passes.lower_to_quant import LowerToQuantPass
 from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
@@ -69,6 +70,9 @@ class PipelineOptions:
     """Let the last addition or product before an output stay float."""
 
 
+    keep_float: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names of ops (nodes or tensors) that stay float, and why."""
+
 DEFAULTS = PipelineOptions()
 
 
@@ -106,6 +110,7 @@ def qdq_passes(
     return [
         *(choose_types if mode == "static" else []),
         CancelCastsPass(),
+        *_keep_float(options.keep_float),
         RoundWeightsPass(),
         QuantizeConstantsPass(),
         CorrectBiasPass(),
@@ -114,6 +119,14 @@ def qdq_passes(
 
 def quantization_passes(
     mode: str = "static", options: PipelineOptions = DEFAULTS
+def _keep_float(names: Mapping[str, str]) -> list[ModulePass]:
+    """One pass per reason, in the order of the first name of each."""
+    return [
+        KeepFloatPass(tuple(n for n, why in names.items() if why == reason), reason)
+        for reason in dict.fromkeys(names.values())
+    ]
+
+
 ) -> list[ModulePass]:
     """
     From the float model to integers, for a mode of `MODES`.

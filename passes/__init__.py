@@ -47,6 +47,7 @@ _PASSES: dict[str, PassFactory] = {
     # ranges and quantization
     "analyze-ranges": _lazy("qcc.passes.analyze_ranges", "AnalyzeRangesPass"),
     "insert-quantize": _lazy("qcc.passes.insert_quantize", "InsertQuantizePass"),
+    "keep-float": _lazy("qcc.passes.keep_float", "KeepFloatPass"),
     "insert-dynamic-quantize": _lazy(
         "qcc.passes.insert_dynamic_quantize", "InsertDynamicQuantizePass"
     ),

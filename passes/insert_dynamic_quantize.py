@@ -27,6 +27,7 @@ from qcc.dialects.reference import numbers
 from qcc.dialects.types import rank_of
 from qcc.passes.notes import add_note
 from qcc.passes.quantizable import (
+    KEEP_FLOAT,
     constant_array,
     quantized_constant,
     weight_axis,
@@ -45,6 +46,8 @@ def int8_weights(
     op: Operation, value: SSAValue, new: list[Operation]
 ) -> SSAValue | None:
     """Weights as a quantized constant, appended to `new` if made here."""
+    if KEEP_FLOAT in op.attributes:
+        return None
     axis = weight_axis(op)
     held = quantized_constant(value)
     if held is not None:

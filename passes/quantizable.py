@@ -34,6 +34,9 @@ class Form(Enum):
     """Reads quantized elements, its result are indices."""
 
 
+KEEP_FLOAT = "keep_float"
+"""The attribute of an op that stays float; its text says why (`keep-float` sets it)."""
+
 _CONTRACTIONS = (nn.Conv2dOp, nn.ConvTranspose2dOp, nn.MatMulOp)
 _BINARY = (nn.AddOp, nn.SubOp, nn.MulOp)
 _ARITHMETIC = (
@@ -142,7 +145,9 @@ def function_operand(op: Operation) -> int | None:
 
 
 def form_of(op: Operation) -> Form | None:
-    """The int8 form of `op`; None if it has none and stays float."""
+    """The int8 form of `op`; None if it has none, or none is wanted: it stays float."""
+    if KEEP_FLOAT in op.attributes:
+        return None
     if isinstance(op, nn.ArgMaxOp):
         return Form.INDEX if is_float(op.input) else None
     if len(op.results) != 1 or not is_float(op.results[0]):

@@ -146,6 +146,10 @@ def compile_model(
     int8_only: Annotated[
         bool, typer.Option(help="fail if any operation would stay in float")
     ] = False,
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(help="nodes or tensors that stay in float, comma-separated"),
+    ] = None,
     io: Annotated[
         Io, typer.Option(help="type of quantized inputs and outputs")
     ] = Io.float,
@@ -204,6 +208,7 @@ def compile_model(
         ranges=ranges,
         save_ranges=save_ranges,
         int8_only=int8_only,
+        keep_float=tuple(_names(keep_float) or ()),
         io=io.value,
         dimensions=_dimensions(dim),
         inputs=_names(inputs),

@@ -31,6 +31,7 @@ from qcc.passes.lower_to_quant import (
 )
 from qcc.passes.lower_to_quant.base import LOWERINGS, StaysFloat, unwrap
 from qcc.passes.notes import NOTE, add_note
+from qcc.passes.quantizable import KEEP_FLOAT
 from qcc.passes.rewriting import replace_value, rewrite
 
 __all__ = [
@@ -49,7 +50,7 @@ class LowerWrapped(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: QuantizeCastOp, rewriter: PatternRewriter, /):
         wrapped = unwrap(op)
-        if wrapped is None:
+        if wrapped is None or KEEP_FLOAT in wrapped.op.attributes:
             return
         lowering = LOWERINGS.get(type(wrapped.op))
         if lowering is None:
