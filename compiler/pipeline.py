@@ -30,8 +30,8 @@ from qcc.passes.fuse_activations import FuseActivationsPass
 from qcc.passes.fuse_residual import FuseResidualPass
 from qcc.passes.insert_dynamic_quantize import InsertDynamicQuantizePass
 from qcc.passes.insert_quantize import InsertQuantizePass
-from qcc.passes.lookup_tables import LookupTablesPass
 from qcc.passes.keep_float import KeepFloatPass
+from qcc.passes.lookup_tables import LookupTablesPass
 from qcc.passes.lower_to_quant import LowerToQuantPass
 from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
@@ -69,9 +69,9 @@ class PipelineOptions:
     float_outputs: bool = False
     """Let the last addition or product before an output stay float."""
 
-
     keep_float: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of ops (nodes or tensors) that stay float, and why."""
+
 
 DEFAULTS = PipelineOptions()
 
@@ -108,17 +108,15 @@ def qdq_passes(
         UnifyScalesPass(),
     ]
     return [
+        *_keep_float(options.keep_float),
         *(choose_types if mode == "static" else []),
         CancelCastsPass(),
-        *_keep_float(options.keep_float),
         RoundWeightsPass(),
         QuantizeConstantsPass(),
         CorrectBiasPass(),
     ]
 
 
-def quantization_passes(
-    mode: str = "static", options: PipelineOptions = DEFAULTS
 def _keep_float(names: Mapping[str, str]) -> list[ModulePass]:
     """One pass per reason, in the order of the first name of each."""
     return [
@@ -127,6 +125,8 @@ def _keep_float(names: Mapping[str, str]) -> list[ModulePass]:
     ]
 
 
+def quantization_passes(
+    mode: str = "static", options: PipelineOptions = DEFAULTS
 ) -> list[ModulePass]:
     """
     From the float model to integers, for a mode of `MODES`.
