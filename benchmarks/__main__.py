@@ -3,8 +3,10 @@ qcc beside its peers: one thread, batch 1, all in turn in one process.
 
     python -m benchmarks [--models NAME,...] [--peers NAME,...] [--target NAME,...]
                          [--isa avx512vnni|avx2] [--clock wall|cpu]
+                         [--resume] [--prepare]
 
-Writes build/bench/results[-ISA].json, the table as .md and a picture as .svg.
+Writes build/bench/results[-ISA].json, the table as .md and a picture as .svg. Rows of
+models that are not measured now stay in the file, and so in the table.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from rich.console import Console
 from benchmarks import machine, report
 from benchmarks.contest import CLOCKS, CannotEnter, Contestant, race, signal_to_noise
 from benchmarks.models import BUILD, Model, all_models
-from benchmarks.ours import open_ours
+from benchmarks.ours import fingerprint, open_ours
 from benchmarks.peers import PEERS, REFERENCE, Peer
 from qcc.codegen.targets import find_target
 from qcc.compiler.diagnostics import report_errors
@@ -44,6 +46,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--seconds", type=float, default=10.0, help="per model")
     parser.add_argument("--cpu", type=int, help="which CPU to run on")
+    parser.add_argument(
+        "--resume", action="store_true", help="skip what this compiler was measured on"
+    )
+    parser.add_argument(
+        "--prepare", action="store_true", help="make what will be measured, and end"
+    )
     return parser.parse_args()
 
 
@@ -84,7 +92,7 @@ def _measure(
     model: Model, peers: list[Peer], options: argparse.Namespace
 ) -> tuple[report.Result, float]:
     """The result, and wall time over CPU time."""
-    result = report.Result(model.name, model.macs)
+    result = report.Result(model.name, model.macs, fingerprint())
     contestants = _open(model, peers, options.target, result)
     times = race(contestants, options.seconds)
     ours = [f"qcc {find_target(target).name}" for target in options.target]
@@ -104,17 +112,26 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     for peer in chosen:
         if peer not in peers:
             console.print(f"{peer.name}: not installed ({', '.join(peer.needs)})")
-    results: list[report.Result] = []
     about = machine.describe(options.isa)
     stem = f"results-{options.isa}" if options.isa else "results"
+    path = BUILD / f"{stem}.json"
+    found = {r.model: r for r in report.read_json(path)} if path.exists() else {}
     for name in names:
+        if options.prepare:
+            _open(models[name], peers, options.target, report.Result(name, 0))
+            continue
+        if options.resume and name in found and found[name].of == fingerprint():
+            continue
         result, busy = _measure(models[name], peers, options)
-        results.append(result)
+        found[name] = result
         for peer, why in result.failures.items():
             console.print(f"{name}: {peer} fails: {why}", markup=False)
         if busy > _BUSY:
             console.print(f"{name}: wall time is {busy:.1f} × CPU time, a busy machine")
-        report.write_json(results, about, BUILD / f"{stem}.json")
+        report.write_json(list(found.values()), about, path)
+    if options.prepare:
+        return
+    results = [found[name] for name in models if name in found]
     console.print(report.table(results, options.clock))
     text = report.markdown(results, options.clock)
     (BUILD / f"{stem}.md").write_text(text)

@@ -23,6 +23,8 @@ class Result:
 
     model: str
     macs: int
+    of: str = ""
+    """Fingerprint of the compiler that made our libraries."""
     milliseconds: dict[str, dict[str, float]] = field(
         default_factory=dict[str, dict[str, float]]
     )

@@ -47,6 +47,8 @@ REFERENCE = Peer(
 )
 """Its outputs are what the others' are compared with."""
 
+_OPENVINO_QDQ = ("openvino", "onnxruntime", "onnx")
+
 PEERS = {
     peer.name: peer
     for peer in (
@@ -54,7 +56,9 @@ PEERS = {
         Peer("ort u8s8", "onnx_runtime", "open_u8s8", ("onnxruntime", "onnx")),
         Peer("ort s8s8", "onnx_runtime", "open_s8s8", ("onnxruntime", "onnx")),
         Peer("openvino", "open_vino", "open_default", ("openvino",), is_float=True),
-        Peer("openvino int8", "open_vino", "open_int8", ("openvino", "nncf")),
+        Peer("openvino nncf", "open_vino", "open_int8", ("openvino", "nncf")),
+        Peer("openvino u8s8", "open_vino", "open_qdq_u8s8", _OPENVINO_QDQ),
+        Peer("openvino s8s8", "open_vino", "open_qdq_s8s8", _OPENVINO_QDQ),
         Peer("litert int8", "litert", "open_int8", ("ai_edge_litert",)),
     )
 }

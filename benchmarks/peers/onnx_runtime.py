@@ -34,15 +34,16 @@ def open_float(model: Model, feeds: Feeds) -> Contestant:
 
 def open_u8s8(model: Model, feeds: Feeds) -> Contestant:
     """Activations uint8: what its x86 kernels like best."""
-    return _open("ort u8s8", _quantized(model, "u8s8", QuantType.QUInt8), feeds)
+    return _open("ort u8s8", quantized(model, "u8s8", QuantType.QUInt8), feeds)
 
 
 def open_s8s8(model: Model, feeds: Feeds) -> Contestant:
     """Activations symmetric int8."""
-    return _open("ort s8s8", _quantized(model, "s8s8", QuantType.QInt8), feeds)
+    return _open("ort s8s8", quantized(model, "s8s8", QuantType.QInt8), feeds)
 
 
-def _quantized(model: Model, form: str, activations: QuantType) -> Path:
+def quantized(model: Model, form: str, activations: QuantType) -> Path:
+    """The QDQ model, made once."""
     path = model.prepared(f"ort.{form}.onnx")
     if not path.exists():
         cleaned, part = model.prepared("ort.f32.onnx"), path.with_suffix(".part")
