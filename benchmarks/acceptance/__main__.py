@@ -25,6 +25,7 @@ from benchmarks.acceptance import (  # noqa: F401
     arm,
     generated_c,
     house,
+    operations,
     same_bits,
     size_and_cost,
     speed,
