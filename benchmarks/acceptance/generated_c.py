@@ -8,6 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from benchmarks.acceptance.models import (
     QUANTIZED,
@@ -104,7 +107,10 @@ def repeatable() -> Iterator[Row]:
                 # numpy's own dispatch and the hash seed must not matter either.
                 environment = {**os.environ, "PYTHONHASHSEED": str(len(texts) + 1)}
                 if kind == "masked":
-                    environment["NPY_DISABLE_CPU_FEATURES"] = "AVX2 FMA3 AVX512F"
+                    config: Any = np.show_config(mode="dicts")
+                    dispatched = " ".join(config["SIMD Extensions"]["found"])
+                    environment["NPY_DISABLE_CPU_FEATURES"] = dispatched
+                    environment["OPENBLAS_CORETYPE"] = "Nehalem"
                 ranges = str(ranges_of(name))
                 subprocess.run([*command, ranges, kind], check=True, env=environment)
                 texts.append(output.read_bytes())
