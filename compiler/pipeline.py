@@ -23,6 +23,7 @@ from qcc.passes.cancel_casts import CancelCastsPass
 from qcc.passes.check_integer_only import CheckIntegerOnlyPass
 from qcc.passes.correct_bias import CorrectBiasPass
 from qcc.passes.cse import CsePass
+from qcc.passes.equalize_channels import EqualizeChannelsPass
 from qcc.passes.fold_batch_norms import FoldBatchNormsPass
 from qcc.passes.fold_constants import FoldConstantsPass
 from qcc.passes.fold_zero_points import FoldZeroPointsPass
@@ -37,6 +38,7 @@ from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
 from qcc.passes.quantized_io import QuantizedIoPass
 from qcc.passes.round_weights import RoundWeightsPass
+from qcc.passes.smooth_activations import SmoothActivationsPass
 from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
 
@@ -103,6 +105,8 @@ def qdq_passes(
         for name, (low, high) in options.input_ranges.items()
     )
     choose_types: list[ModulePass] = [
+        EqualizeChannelsPass(),
+        SmoothActivationsPass(),
         AnalyzeRangesPass(input_ranges=declared),
         InsertQuantizePass(float_outputs=options.float_outputs),
         UnifyScalesPass(),

@@ -45,6 +45,10 @@ _PASSES: dict[str, PassFactory] = {
     "name-values": _lazy("qcc.passes.name_values", "NameValuesPass"),
     "dce": _lazy("xdsl.transforms.dead_code_elimination", "DeadCodeElimination"),
     # ranges and quantization
+    "equalize-channels": _lazy("qcc.passes.equalize_channels", "EqualizeChannelsPass"),
+    "smooth-activations": _lazy(
+        "qcc.passes.smooth_activations", "SmoothActivationsPass"
+    ),
     "analyze-ranges": _lazy("qcc.passes.analyze_ranges", "AnalyzeRangesPass"),
     "insert-quantize": _lazy("qcc.passes.insert_quantize", "InsertQuantizePass"),
     "keep-float": _lazy("qcc.passes.keep_float", "KeepFloatPass"),

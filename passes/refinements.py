@@ -1,10 +1,12 @@
 """
-What calibration decides about single contractions, beside ranges: two summary kinds.
+What calibration decides about single contractions, beside ranges: kinds of summary.
 
-`WeightRounding` says how weights become int8 (`round-weights`), `BiasCorrection` what
-is added to a bias (`correct-bias`). Both are decisions, not measurements: the passes
-that apply them compute next to nothing, so a file gives the same bytes on every host.
-Each has a digest of the weights that it was made for, and says nothing about others.
+`ChannelScaling` makes channels of an activation alike (`equalize-channels`,
+`smooth-activations`), `WeightRounding` says how weights become int8 (`round-weights`),
+`BiasCorrection` what is added to a bias (`correct-bias`). All are decisions, not
+measurements: the passes that apply them compute next to nothing, so a file gives the
+same bytes on every host. Each has a digest of the weights that it was made for, and
+says nothing about others.
 """
 
 from __future__ import annotations
@@ -122,6 +124,37 @@ class BiasCorrection:
     def from_json(cls, data: Any) -> BiasCorrection:
         digest, values = data
         return cls(_checked_digest(digest), _checked_floats(values))
+
+
+@summary_kind
+@dataclass(frozen=True)
+class ChannelScaling:
+    """
+    What the channels of a tensor are multiplied with before they are rounded.
+
+    Keyed by the tensor that is rounded, by the name that it has without scaling.
+    """
+
+    kind: ClassVar[str] = "channel-scaling"
+    digest: str
+    """Of the float32 weights that compute the channels."""
+    factors: tuple[float, ...]
+    """One float32 per channel, at least 1."""
+
+    def merge(self, other: ChannelScaling) -> ChannelScaling:
+        """One of both: decisions do not mix."""
+        return max(self, other, key=lambda one: (one.digest, one.factors))
+
+    def to_json(self) -> object:
+        return [self.digest, [shortest(factor) for factor in self.factors]]
+
+    @classmethod
+    def from_json(cls, data: Any) -> ChannelScaling:
+        digest, factors = data
+        factors = _checked_floats(factors, positive=True)
+        if min(factors) < 1:
+            raise ValueError("a factor is less than 1")
+        return cls(_checked_digest(digest), factors)
 
 
 def float32_values(values: Sequence[float] | NDArray[Any]) -> tuple[float, ...]:

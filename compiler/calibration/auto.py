@@ -147,7 +147,7 @@ def _variance(moments: Sequence[tuple[float, Floats]]) -> float:
     0 where it is no more than the rounding of the float model.
     """
     square = sum(square for square, _ in moments) / len(moments)
-    means = np.mean(np.array([means for _, means in moments]), axis=0)
+    means: Floats = np.stack([channels for _, channels in moments]).mean(axis=0)
     variance = square - float(np.mean(np.square(means)))
     return variance if variance > 1e-9 * square else 0.0
 
@@ -185,7 +185,7 @@ class _Search:
     def take(self, measured: Sequence[_Measured]) -> None:
         """Notes what was measured of the pending candidates, on each sample."""
         samples = [moments for _, moments in measured]
-        variances = np.array([*map(_variance, zip(*samples, strict=True))])
+        variances = np.array([_variance(m) for m in zip(*samples, strict=True)])
         errors = np.array([errors for errors, _ in measured])
         varying = variances > 0
         relative = np.sum(errors[:, :, varying] / variances[varying], axis=2)

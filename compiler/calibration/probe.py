@@ -102,8 +102,9 @@ def cone_of(value: SSAValue) -> Cone | None:
             left[op] = remaining
             if not isinstance(op, nn.NNOperation):
                 return None
-            if not all(map(is_float, op.results)):
-                # Indices say too little: what they are taken of says more.
+            if not all(map(is_float, op.results)) or _is_final_softmax(op):
+                # Indices say too little, and probabilities hide what a confident model
+                # gets wrong: what they are taken of says more.
                 frontier[source] = None
             elif remaining == 0:
                 frontier.update(dict.fromkeys(op.results))
@@ -113,6 +114,12 @@ def cone_of(value: SSAValue) -> Cone | None:
     if not frontier:
         return None
     return Cone(value, _between(value, frontier, left), tuple(frontier))
+
+
+def _is_final_softmax(op: Operation) -> bool:
+    if not isinstance(op, nn.SoftmaxOp):
+        return False
+    return any(isinstance(use.operation, ReturnOp) for use in op.result.uses)
 
 
 def _between(

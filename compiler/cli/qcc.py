@@ -121,7 +121,8 @@ def compile_model(
         str,
         typer.Option(
             help="what samples improve besides ranges: scales (of weights), biases, "
-            "rounding (of weights: larger statistics), comma-separated; or none"
+            "channels (made alike), rounding (of weights: larger statistics), "
+            "comma-separated; or none"
         ),
     ] = "scales,biases",
     mean: Annotated[

@@ -14,6 +14,7 @@ from qcc.compiler.calibration.run import SpreadSamples
 from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.pipeline import run_pipeline
 from qcc.compiler.refinement.bias import correct_biases
+from qcc.compiler.refinement.channels import scale_channels
 from qcc.compiler.refinement.contractions import contractions
 from qcc.compiler.refinement.observation import observe_inputs, takes_part
 from qcc.compiler.refinement.segments import kept_bytes
@@ -21,13 +22,16 @@ from qcc.compiler.refinement.weights import search_weights
 from qcc.dialects import quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function
+from qcc.passes.equalize_channels import EqualizeChannelsPass
+from qcc.passes.smooth_activations import SmoothActivationsPass
 from qcc.passes.statistics import Statistics, use
 
-SCALES, ROUNDING, BIASES = "scales", "rounding", "biases"
+CHANNELS, SCALES, ROUNDING, BIASES = "channels", "scales", "rounding", "biases"
 
-REFINEMENTS = (SCALES, ROUNDING, BIASES)
+REFINEMENTS = (CHANNELS, SCALES, ROUNDING, BIASES)
 """
-Scales of weights; their integers too, in place of the nearest ones; biases.
+Channels made alike; scales of weights; their integers too, in place of the nearest
+ones; biases.
 
 Each is measured with those before it in force.
 """
@@ -100,6 +104,12 @@ def refine(
     samples = spread(samples, max(FEWEST_SAMPLES, RUN_PRODUCTS // products))
     quantized = module.clone()
     with use(statistics):
+        if CHANNELS in steps:
+            scale_channels(module, samples, statistics)
+            equalized = module.clone()
+            run_pipeline(equalized, [EqualizeChannelsPass(), SmoothActivationsPass()])
+            func = model_function(equalized)
+            found = contractions(func)
         run_pipeline(quantized, [*takewhile(_is_before_weights, passes)])
         if SCALES in steps or ROUNDING in steps:
             searched = [each for each in found if takes_part(each)]

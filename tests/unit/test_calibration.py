@@ -17,10 +17,12 @@ from xdsl.ir import SSAValue
 from qcc.compiler.calibration import (
     calibrate,
     calibration_methods,
+    choices,
     input_specs,
     methods,
 )
 from qcc.compiler.calibration.auto import Auto
+from qcc.compiler.calibration.histogram_observer import choose_ranges, stride
 from qcc.compiler.calibration.observers import MinMax
 from qcc.compiler.onnx_export.graph import GraphBuilder
 from qcc.dialects import nn
@@ -28,6 +30,7 @@ from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function, name_values, set_tensor_name
 from qcc.dialects.reference import interpreter
 from qcc.dialects.types import element_type_of
+from qcc.passes.histogram import BINS, Histogram
 from qcc.passes.quantization_plan import is_chained
 from qcc.passes.statistics import Range, Statistics
 
@@ -96,6 +99,90 @@ def test_partial_statistics_merge_to_the_whole():
     whole = calibrate(small_model(), samples, "minmax")
     parts = [calibrate(small_model(), samples[i::3], "minmax") for i in range(3)]
     assert parts[2].merge(parts[0]).merge(parts[1]) == whole
+
+
+def elements(module: ModuleOp, samples: Sequence[dict[str, Array]]):
+    """All elements of each float value in the reference, one array per sample."""
+    names = name_values(model_function(module))
+    found: dict[str, list[Array]] = {}
+
+    def observe(value: SSAValue, array: Array) -> None:
+        if isinstance(element_type_of(value), Float32Type):
+            found.setdefault(names[value], []).append(array.ravel())
+
+    for sample in samples:
+        interpreter.run(module, list(sample.values()), observe)
+    return found
+
+
+def spread_samples(count: int = 9) -> list[dict[str, Array]]:
+    return [{"x": normal(1, 4, 7, 6, seed=n) * (n + 1)} for n in range(count)]
+
+
+def test_moving_average_is_the_mean_of_the_extremes():
+    module, samples = small_model(), spread_samples()
+    statistics = calibrate(module, samples, "moving-average")
+    for name, arrays in elements(module, samples).items():
+        if name not in set(statistics.tensors()):
+            continue
+        means = np.mean([[a.min(), a.max()] for a in arrays], axis=0)
+        assert statistics.range(name) == pytest.approx(means, rel=1e-5, abs=1e-6)
+
+
+RULES = {
+    "percentile": choices.percentile,
+    "entropy": choices.entropy,
+    "mse": choices.mse,
+}
+
+
+@pytest.mark.parametrize("method", RULES)
+def test_methods_with_histograms_see_all_elements(method: str):
+    module, samples = small_model(), spread_samples()
+    statistics = calibrate(module, samples, method)
+    checked = 0
+    for name, arrays in elements(module, samples).items():
+        histogram = statistics.get(Histogram, name)
+        if histogram is None:
+            continue
+        data = np.concatenate(arrays)
+        assert histogram.total == data.size
+        bounds = [histogram.minimum, histogram.maximum]
+        assert bounds == pytest.approx([data.min(), data.max()], rel=1e-5)
+        found = histogram.all_counts()
+        found[BINS] += histogram.zeros
+        expected, _ = np.histogram(data, np.arange(-BINS, BINS + 1) * histogram.width)
+        # The last bits of a sum differ, which can move single elements to the next bin.
+        assert np.abs(np.cumsum(expected) - np.cumsum(found)).max() <= 2
+        assert statistics.range(name) == pytest.approx(RULES[method](histogram))
+        checked += 1
+    assert checked >= 4
+
+
+@pytest.mark.parametrize("method", RULES)
+def test_histograms_of_parts_merge_to_the_whole(method: str):
+    samples = spread_samples()
+    whole = calibrate(small_model(), samples, method)
+    parts = [calibrate(small_model(), samples[i::3], method) for i in range(3)]
+    merged = parts[2].merge(parts[0]).merge(parts[1])
+    choose_ranges(merged, RULES[method])
+    for name in whole.tensors(Histogram):
+        assert merged.get(Histogram, name) == whole.get(Histogram, name)
+        assert merged.range(name) == whole.range(name)
+
+
+def test_of_large_tensors_every_nth_element_is_counted():
+    x = normal(1, 40, 50, 60)
+    module = module_of(lambda x: [nn.NegOp(x).result], {"x": x})
+    histogram = calibrate(module, [{"x": x}], "mse").get(Histogram, "x")
+    assert histogram is not None
+    step = stride(x.size)
+    assert step > 1
+    counted = x.ravel()[::step]
+    assert histogram.total == counted.size
+    counts, _ = np.histogram(counted, histogram.edges())
+    assert list(histogram.counts) == counts.tolist()
+    assert (histogram.minimum, histogram.maximum) == (x.min(), x.max())
 
 
 def test_names_of_the_model_are_kept_and_moved_elements_keep_their_range():
@@ -179,6 +266,7 @@ def test_memory_does_not_grow_with_the_number_of_samples(method: str):
     assert peak_memory_growth(Path(__file__).parent, method) < 40 << 20
 
 
+@pytest.mark.parametrize("method", ["minmax", "mse", "auto"])
 @pytest.mark.parametrize(
     ("build", "x", "found"),
     [
@@ -188,7 +276,7 @@ def test_memory_does_not_grow_with_the_number_of_samples(method: str):
     ],
 )
 def test_nan_and_infinity_inside_the_model(
-    build: Callable[[SSAValue], Any], x: float, found: str
+    build: Callable[[SSAValue], Any], x: float, found: str, method: str
 ):
     def model(x: SSAValue):
         op = build(x)
@@ -199,7 +287,7 @@ def test_nan_and_infinity_inside_the_model(
     samples = [{"x": np.ones((1, 8), np.float32)} for _ in range(5)]
     samples[3]["x"][0, 5] = x
     with pytest.raises(QccError) as caught:
-        calibrate(module_of(model, {"x": samples[0]["x"]}), samples)
+        calibrate(module_of(model, {"x": samples[0]["x"]}), samples, method)
     assert "'inner'" in str(caught.value)
     assert found in str(caught.value)
 

@@ -32,6 +32,8 @@ def test_static_mode_in_order():
         "cse",
         "dce",
         "name-values",
+        "equalize-channels",
+        "smooth-activations",
         "analyze-ranges",
         "insert-quantize",
         "unify-scales",
