@@ -8,14 +8,13 @@ The stages stand one below the other in `compile_with`; what each does is in
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
@@ -28,17 +27,14 @@ from qcc.codegen.select_kernels import SelectKernelsPass
 from qcc.codegen.targets import Target, find_targets
 from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
-from qcc.compiler.calibration import (
-    DEFAULT_METHOD,
-    calibrate,
-    check_samples,
-    input_specs,
-    load_samples,
-)
+from qcc.compiler.accuracy import BudgetResult, summary
+from qcc.compiler.calibration import input_specs
+from qcc.compiler.data_stages import check_budget, gather_statistics, hold_budget
 from qcc.compiler.files import atomic_folder, write_bytes, write_files
 from qcc.compiler.ir_dump import IrDump, write_module
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_import import import_model
+from qcc.compiler.options import Options, Samples
 from qcc.compiler.pipeline import (
     MODES,
     PipelineOptions,
@@ -47,12 +43,6 @@ from qcc.compiler.pipeline import (
     quantization_passes,
     run_pipeline,
 )
-from qcc.compiler.refinement import (
-    DEFAULT_REFINEMENTS,
-    KeptSamples,
-    check_refinements,
-    refine,
-)
 from qcc.dialects import quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import describe
@@ -60,46 +50,9 @@ from qcc.passes import get_all_passes, load_plugins
 from qcc.passes.notes import NOTE
 from qcc.passes.statistics import Statistics, use
 
-Array = NDArray[Any]
-
-Samples = Iterable[Mapping[str, Array]]
-
 _CODEGEN_PASSES = (ToChannelsLastPass, SelectKernelsPass, PlanMemoryPass)
 
 IR_SUFFIXES = (".mlir", ".onnx")
-
-
-@dataclass(frozen=True)
-class Options:
-    """Everything that can be said about a compilation; see `qcc --help`."""
-
-    target: str = "native"
-    mode: str | None = None
-    calibration: Path | Samples | None = None
-    calibration_method: str = DEFAULT_METHOD
-    mean: Sequence[float] | float | None = None
-    std: Sequence[float] | float | None = None
-    layout: str | None = None
-    input_ranges: Mapping[str, tuple[float, float]] = field(
-        default_factory=dict[str, tuple[float, float]]
-    )
-    refinements: Sequence[str] = DEFAULT_REFINEMENTS
-    ranges: Path | Statistics | None = None
-    save_ranges: Path | None = None
-    int8_only: bool = False
-    keep_float: Sequence[str] = ()
-    io: str = "float"
-    dimensions: Mapping[str, int] = field(default_factory=dict[str, int])
-    inputs: Sequence[str] | None = None
-    outputs: Sequence[str] | None = None
-    rules: Sequence[Path] = ()
-    plugins: Sequence[str] = ()
-    extra_passes: Sequence[str] = ()
-    dump_ir: Path | None = None
-    print_ir_after: Sequence[str] = ()
-    keep_tensors: bool = False
-    threads: int = 1
-    compiler: str | None = None
 
 
 @dataclass
@@ -108,6 +61,7 @@ class Report:
 
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
+    budget: BudgetResult | None = None
 
 
 def compile(
@@ -116,23 +70,29 @@ def compile(
     *,
     calibration: str | Path | Samples | None = None,
     ranges: str | Path | Statistics | None = None,
+    evaluation: str | Path | Samples | None = None,
     **options: Any,
 ) -> Path:
     """
     Compiles `model` and writes the product that the suffix of `output` names.
 
     `calibration` is an iterable of dicts (input name → array) or a path as for
-    `--calibrate`; without it and without `ranges` the mode is `dynamic`. The other
-    options are the fields of `Options`. Returns the path written. Raises QccError.
+    `--calibrate`; without it and without `ranges` the mode is `dynamic`. So is
+    `evaluation`, with labels besides. The other options are the fields of `Options`.
+    Returns the path written. Raises QccError.
     """
     if isinstance(calibration, str):
         calibration = Path(calibration)
     if isinstance(ranges, str):
         ranges = Path(ranges)
+    if isinstance(evaluation, str):
+        evaluation = Path(evaluation)
     unknown = sorted(set(options) - set(Options.__dataclass_fields__))
     if unknown:
         raise TypeError(f"compile() has no option {unknown[0]!r}")
-    all_options = Options(calibration=calibration, ranges=ranges, **options)
+    all_options = Options(
+        calibration=calibration, ranges=ranges, evaluation=evaluation, **options
+    )
     source = Path(model) if isinstance(model, str) else model
     compile_with(source, Path(output), all_options)
     return Path(output)
@@ -145,6 +105,7 @@ def compile_with(
     started = time.monotonic()
     targets = find_targets(options.target)
     _check_output(output)
+    check_budget(options)
     needs_compiler = output.suffix in products.COMPILED
     compiler = find_compiler(targets[0], options.compiler) if needs_compiler else None
     dump = IrDump(options.dump_ir, options.print_ir_after)
@@ -161,7 +122,14 @@ def compile_with(
     run_pipeline(module, float_passes(pipeline), dump.after_each)
     _check_input_names(options.input_ranges, module)
     mode = _mode(options, module)
-    statistics = _statistics(options, module, mode, pipeline)
+    budget: BudgetResult | None = None
+    statistics, refit = gather_statistics(options, module, mode, pipeline)
+    if options.evaluation is not None:
+        pipeline, statistics, budget = hold_budget(
+            options, module, mode, pipeline, (statistics, refit), targets
+        )
+    if options.save_ranges is not None:
+        statistics.save(options.save_ranges)
     passes = quantization_passes(mode, pipeline)
     with use(statistics):
         if output.suffix == ".onnx":
@@ -169,7 +137,9 @@ def compile_with(
         run_pipeline(module, passes, dump.after_each)
 
     names = ", ".join(target.name for target in targets)
-    report = Report([("target", names), ("mode", mode)], _notes(module))
+    report = Report([("target", names), ("mode", mode)], _notes(module), budget)
+    if budget is not None:
+        report.rows += summary(budget)
     if output.suffix in IR_SUFFIXES:
         _write_module(module, output)
     else:
@@ -295,38 +265,6 @@ def _mode(options: Options, module: ModuleOp) -> str:
     if mode not in MODES:
         raise QccError(f"unknown mode {mode!r}", remedy=f"one of: {', '.join(MODES)}")
     return mode
-
-
-def _statistics(
-    options: Options, module: ModuleOp, mode: str, pipeline: PipelineOptions
-) -> Statistics:
-    """What is known of the float values: loaded, calibrated, or both."""
-    check_refinements(options.refinements)
-    statistics = Statistics()
-    if isinstance(options.ranges, Statistics):
-        statistics.merge(options.ranges)
-    elif options.ranges is not None:
-        statistics.merge(Statistics.load(options.ranges))
-    if options.calibration is not None:
-        specs = input_specs(module)
-        if isinstance(options.calibration, Path):
-            samples = load_samples(
-                options.calibration,
-                specs,
-                mean=options.mean,
-                std=options.std,
-                layout=options.layout,
-            )
-        else:
-            samples = check_samples(options.calibration, specs)
-        samples = KeptSamples(samples)
-        statistics.merge(calibrate(module, samples, method=options.calibration_method))
-        if mode == "static":
-            passes = qdq_passes(mode, pipeline)
-            refine(module, samples.kept, statistics, passes, options.refinements)
-    if options.save_ranges is not None:
-        statistics.save(options.save_ranges)
-    return statistics
 
 
 def _notes(module: ModuleOp) -> list[str]:

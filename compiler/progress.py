@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -15,6 +16,9 @@ from rich.progress import (
 )
 
 Item = TypeVar("Item")
+
+Say: TypeAlias = Callable[[str], None]
+"""Shows what is being done now."""
 
 
 def track(
@@ -44,3 +48,18 @@ def track(
         for item in items:
             yield item
             progress.advance(task)
+
+
+@contextmanager
+def status(description: str, *, show: bool | None = None) -> Generator[Say]:
+    """
+    Shows on stderr what is being done, in steps whose number is not known before.
+
+    Yields a function that changes the text. `show` None means: if stderr is a terminal.
+    """
+    console = Console(stderr=True)
+    if not (console.is_terminal if show is None else show):
+        yield lambda text: None
+        return
+    with console.status(description) as spinner:
+        yield lambda text: spinner.update(f"{description}: {text}")

@@ -6,13 +6,16 @@ import math
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from qcc.compiler.diagnostics import QccError, plain, report_errors
+
+if TYPE_CHECKING:
+    from qcc.compiler.api import Report
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -151,6 +154,24 @@ def compile_model(
         list[str] | None,
         typer.Option(help="nodes or tensors that stay in float, comma-separated"),
     ] = None,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(
+            "--eval",
+            help="samples to score the model on, as --calibrate takes them; other "
+            "arrays of an .npz are labels (top1: label)",
+        ),
+    ] = None,
+    metric: Annotated[
+        str, typer.Option(help="of --eval: top1, sqnr, or FILE.py:function")
+    ] = "top1",
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            help="what the metric may lose (top1: points; sqnr: error in % of the "
+            "outputs); the fewest layers that it takes stay in float"
+        ),
+    ] = None,
     io: Annotated[
         Io, typer.Option(help="type of quantized inputs and outputs")
     ] = Io.float,
@@ -210,6 +231,9 @@ def compile_model(
         save_ranges=save_ranges,
         int8_only=int8_only,
         keep_float=tuple(_names(keep_float) or ()),
+        evaluation=evaluate,
+        metric=metric,
+        max_drop=max_drop,
         io=io.value,
         dimensions=_dimensions(dim),
         inputs=_names(inputs),
@@ -225,16 +249,20 @@ def compile_model(
     )
     report = compile_with(model, output, options)
     if not quiet:
-        _print_summary(report.rows, report.notes)
+        _print_summary(report)
 
 
-def _print_summary(rows: list[tuple[str, str]], notes: list[str]) -> None:
+def _print_summary(report: Report) -> None:
     console = Console(stderr=True, highlight=False)
     table = Table(show_header=False, box=None, pad_edge=False)
-    for label, text in rows:
+    for label, text in report.rows:
         table.add_row(label, plain(text))
     console.print(table)
-    for note in notes:
+    if report.budget is not None and report.budget.ranking:
+        from qcc.compiler.accuracy import ranking_table
+
+        console.print(ranking_table(report.budget))
+    for note in report.notes:
         console.print(plain(f"note: {note}"), soft_wrap=True)
 
 

@@ -1,0 +1,134 @@
+"""The stages of a compilation that read data: calibration, refinement, the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+
+from qcc.codegen.targets import Target
+from qcc.compiler import accuracy
+from qcc.compiler.accuracy import BudgetResult, Refit
+from qcc.compiler.calibration import (
+    calibrate,
+    check_samples,
+    input_specs,
+    load_samples,
+)
+from qcc.compiler.calibration.samples import Sample
+from qcc.compiler.float_costs import layer_costs
+from qcc.compiler.options import Options
+from qcc.compiler.pipeline import PipelineOptions, qdq_passes
+from qcc.compiler.refinement import KeptSamples, check_refinements, refine
+from qcc.dialects.errors import QccError
+from qcc.passes.statistics import Statistics
+
+Array = NDArray[Any]
+
+
+def gather_statistics(
+    options: Options, module: ModuleOp, mode: str, pipeline: PipelineOptions
+) -> tuple[Statistics, Refit]:
+    """
+    What is known of the float values: loaded, calibrated and refined, or both.
+
+    And a function that refines anew, for a pipeline with other layers in float.
+    """
+    check_refinements(options.refinements)
+    statistics = Statistics()
+    kept: Sequence[Sample] = ()
+    if isinstance(options.ranges, Statistics):
+        statistics.merge(options.ranges)
+    elif options.ranges is not None:
+        statistics.merge(Statistics.load(options.ranges))
+    if options.calibration is not None:
+        specs = input_specs(module)
+        if isinstance(options.calibration, Path):
+            samples = load_samples(
+                options.calibration,
+                specs,
+                mean=options.mean,
+                std=options.std,
+                layout=options.layout,
+            )
+        else:
+            samples = check_samples(options.calibration, specs)
+        samples = KeptSamples(samples)
+        statistics.merge(calibrate(module, samples, method=options.calibration_method))
+        kept = samples.kept if mode == "static" else []
+
+    def refit(pipeline: PipelineOptions) -> Statistics:
+        passes = qdq_passes(mode, pipeline)
+        refined = Statistics().merge(statistics)
+        refine(module, kept, refined, passes, options.refinements)
+        return refined
+
+    return refit(pipeline), refit
+
+
+def check_budget(options: Options) -> None:
+    """QccError for a budget without data, or one that makes no sense."""
+    accuracy.check_metric(options.metric)
+    limit = options.max_drop
+    if limit is None:
+        return
+    if options.evaluation is None:
+        raise QccError(
+            "an accuracy budget needs evaluation data",
+            why="--max-drop is given without --eval",
+            remedy="give samples with labels by --eval",
+        )
+    if not limit >= 0:
+        raise QccError(
+            f"an accuracy budget of {limit:g} cannot be met",
+            why="a drop is measured from the float model's score",
+            remedy="give a --max-drop of 0 or more",
+        )
+
+
+def hold_budget(
+    options: Options,
+    module: ModuleOp,
+    mode: str,
+    pipeline: PipelineOptions,
+    known: tuple[Statistics, Refit],
+    targets: Sequence[Target],
+) -> tuple[PipelineOptions, Statistics, BudgetResult]:
+    """
+    What to compile with so that the budget is held, and why.
+
+    `module` is the float model, `known` is what `gather_statistics` says of it.
+    QccError where it cannot be held, and in modes without ranges.
+    """
+    assert options.evaluation is not None
+    if mode != "static":
+        raise QccError(
+            "the accuracy of a model is scored with ranges",
+            why=f"the mode is {mode}",
+            remedy="give --calibrate or --ranges, or leave --eval out",
+        )
+    statistics, refit = known
+    result = accuracy.keep_budget(
+        module,
+        statistics,
+        pipeline,
+        accuracy.load_evaluation(
+            options.evaluation,
+            input_specs(module),
+            mean=options.mean,
+            std=options.std,
+            layout=options.layout,
+        ),
+        accuracy.Budget(options.metric, options.max_drop),
+        cost=layer_costs(module, targets),
+        refit=refit,
+    )
+    if not result.kept:
+        return pipeline, statistics, result
+    names = dict.fromkeys(result.kept, accuracy.REASON)
+    chosen = replace(pipeline, keep_float={**pipeline.keep_float, **names})
+    return chosen, refit(chosen), result
