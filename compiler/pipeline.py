@@ -21,6 +21,7 @@ from qcc.passes.analyze_ranges import AnalyzeRangesPass
 from qcc.passes.apply_rules import ApplyRulesPass
 from qcc.passes.cancel_casts import CancelCastsPass
 from qcc.passes.check_integer_only import CheckIntegerOnlyPass
+from qcc.passes.coarsen_weights import CoarsenWeightsPass
 from qcc.passes.correct_bias import CorrectBiasPass
 from qcc.passes.cse import CsePass
 from qcc.passes.equalize_channels import EqualizeChannelsPass
@@ -42,7 +43,7 @@ from qcc.passes.smooth_activations import SmoothActivationsPass
 from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
 
-MODES = ("static", "dynamic", "float")
+MODES = ("static", "dynamic", "round", "float")
 
 AfterEach = Callable[[ModulePass, ModuleOp], None]
 
@@ -118,6 +119,7 @@ def qdq_passes(
         RoundWeightsPass(),
         QuantizeConstantsPass(),
         CorrectBiasPass(),
+        *([CoarsenWeightsPass()] if mode == "round" else []),
     ]
 
 

@@ -61,6 +61,8 @@ _PASSES: dict[str, PassFactory] = {
         "qcc.passes.quantize_constants", "QuantizeConstantsPass"
     ),
     "round-weights": _lazy("qcc.passes.round_weights", "RoundWeightsPass"),
+    "quantize-weights": _lazy("qcc.passes.quantize_weights", "QuantizeWeightsPass"),
+    "coarsen-weights": _lazy("qcc.passes.coarsen_weights", "CoarsenWeightsPass"),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),
     "correct-bias": _lazy("qcc.passes.correct_bias", "CorrectBiasPass"),
     # int8

@@ -25,6 +25,7 @@ class Mode(StrEnum):
 
     static = "static"
     dynamic = "dynamic"
+    round = "round"
     float = "float"
 
 
@@ -109,7 +110,8 @@ def compile_model(
         Mode | None,
         typer.Option(
             help="static: ranges from --calibrate or --ranges, or the model's own; "
-            "dynamic: ranges at run time (default without data); float"
+            "dynamic: ranges at run time (default without data); round: weights of "
+            "few values, which archives compress, all else float; float"
         ),
     ] = None,
     calibrate: Annotated[
