@@ -25,6 +25,8 @@ class KernelRow:
     """The argument struct, e.g. `qcc_conv2d_args`."""
     tile: tuple[int, int, int] | None = None
     """(MR, NR, KR) where packing depends on it."""
+    narrow: bool = False
+    """Whether a group of fewer than NR channels is packed without padding."""
     activation_offset: int = 0
     """What the kernel adds to the stored input; the bias must take it back."""
     reads_past_input: bool = False
@@ -44,6 +46,12 @@ class KernelRow:
             return f"{self.stem}__{self.isa}"
         rows, columns, depth = self.tile
         return f"{self.stem}_{rows}x{columns}c{depth}__{self.isa}"
+
+    def packing(self, channels: int) -> tuple[int, int, int]:
+        """The tile by which weights are packed for groups of so many channels."""
+        assert self.tile is not None
+        rows, columns, depth = self.tile
+        return rows, min(columns, channels) if self.narrow else columns, depth
 
     @property
     def path(self) -> str:
@@ -66,7 +74,10 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     run_time = _SIZES if isa in ("portable", "avx2") else ()
     struct = "qcc_conv2d_args"
     return KernelRow(
-        "qcc_conv2d_s8s8", isa, "conv2d.h", struct, tile, run_time=run_time
+        *("qcc_conv2d_s8s8", isa, "conv2d.h", struct),
+        tile,
+        narrow=True,
+        run_time=run_time,
     )
 
 
@@ -152,6 +163,7 @@ KERNELS: list[KernelRow] = [
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
         (12, 16, 4),
+        narrow=True,
         activation_offset=128,
     ),
     KernelRow(
@@ -160,6 +172,7 @@ KERNELS: list[KernelRow] = [
         "conv2d_tiles.h",
         "qcc_conv2d_args",
         (16, 16, 4),
+        narrow=True,
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
@@ -196,7 +209,9 @@ KERNELS: list[KernelRow] = [
     _matmul("avx2", (4, 16, 2)),
     _matmul("neon", (4, 8, 1)),
     KernelRow(
-        "qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args", (1, 16, 1)
+        *("qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args"),
+        (1, 16, 1),
+        narrow=True,
     ),
     *_plain("conv2d_f32.h", "qcc_conv2d_args", "qcc_depthwise_f32"),
     *_plain("matmul_f32.h", "qcc_matmul_args", "qcc_matmul_f32"),

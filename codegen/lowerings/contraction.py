@@ -127,12 +127,12 @@ class PackedConvolution:
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
         row = build.kernel(*stems)
-        assert row.tile is not None
         stored = weights.stored
         if row.lines and GatheredGeometry.pays(row, geometry):
             geometry = GatheredGeometry.of(geometry)
             stored = gathered_weights(stored)
-        packed = pack_conv2d(stored, row.tile, geometry.groups, zero_points)
+        tile = row.packing(geometry.outputs // geometry.groups)
+        packed = pack_conv2d(stored, tile, geometry.groups, zero_points)
         if row.stem == TILES:
             geometry = TiledGeometry.of(geometry)
         return PackedConvolution(row, geometry, packed, weights)

@@ -40,7 +40,8 @@ def _choose(
         return row, geometry.as_depthwise(), packed, 8 * geometry.outputs
     row = build.kernel("qcc_conv2d_f32")
     assert row.tile is not None
-    packed = pack_conv2d(weight, row.tile, geometry.groups)
+    tile = row.packing(geometry.outputs // geometry.groups)
+    packed = pack_conv2d(weight, tile, geometry.groups)
     flat = geometry.flattened()
     scratch = _BYTES_PER_PREPARED_ELEMENT * flat.scratch_bytes(row.tile[0])
     return row, flat, packed, scratch

@@ -32,7 +32,6 @@ from qcc.codegen.packing import pack_conv2d
 from qcc.codegen.targets import TARGETS
 
 ROW = find_kernel(TARGETS["amx"], "qcc_conv2d_s8s8_tiles")
-TILE = (16, 16, 4)
 NO_PADS = (0, 0, 0, 0)
 
 SHAPES = [
@@ -129,7 +128,7 @@ def _check(
     run_kernel(
         ROW,
         arguments,
-        [x, pack_conv2d(w, TILE), None, bias, multipliers, added, None],
+        [x, pack_conv2d(w, ROW.packing(s.o)), None, bias, multipliers, added, None],
         [result, np.zeros(plan.scratch_bytes, np.int8)],
         **options,
     )

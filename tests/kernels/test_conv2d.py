@@ -143,7 +143,8 @@ def _check(
         facts = requantization_facts(arguments, w, bias, multipliers)
         # A fact that is not used is fine too.
         arguments |= {"fits_int16": 0, "ties": 1} if seed % 5 == 4 else facts
-    packed = pack_conv2d(gathered_weights(w) if gather else w, row.tile, s.groups, zw)
+    tile = row.packing(s.o)
+    packed = pack_conv2d(gathered_weights(w) if gather else w, tile, s.groups, zw)
     result = np.full(s.output_shape, 99, np.float32 if float_output else np.int8)
     run_kernel(
         row,

@@ -26,13 +26,13 @@ typedef struct {
 } qcc_tiles_operands;
 
 /* One multiplication by up to 2 x 2 or 1 x 4 tiles; `pixels` (1, 2) and `channels` (1..4) are literals. */
-#define QCC_TILES_STEP(PIXELS, CHANNELS, FIRST, SECOND, STRIDE, WEIGHTS, BLOCK, FOURTH)                                \
+#define QCC_TILES_STEP(PIXELS, CHANNELS, FIRST, SECOND, STRIDE, WEIGHTS, ROW, BLOCK, FOURTH)                             \
     do {                                                                                                               \
         QCC_TILE_LOAD(4, FIRST, STRIDE);                                                                               \
-        QCC_TILE_LOAD(6, WEIGHTS, 64);                                                                                 \
+        QCC_TILE_LOAD(6, WEIGHTS, ROW);                                                                                 \
         QCC_TILE_MULTIPLY(0, 4, 6);                                                                                    \
         if (CHANNELS > 1) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (BLOCK), 64);                                                                 \
+            QCC_TILE_LOAD(7, (WEIGHTS) + (BLOCK), ROW);                                                                 \
             QCC_TILE_MULTIPLY(1, 4, 7);                                                                                \
         }                                                                                                              \
         if (PIXELS == 2) {                                                                                             \
@@ -42,11 +42,11 @@ typedef struct {
                 QCC_TILE_MULTIPLY(3, 5, 7);                                                                            \
         }                                                                                                              \
         if (CHANNELS > 2) {                                                                                            \
-            QCC_TILE_LOAD(6, (WEIGHTS) + 2 * (BLOCK), 64);                                                             \
+            QCC_TILE_LOAD(6, (WEIGHTS) + 2 * (BLOCK), ROW);                                                             \
             QCC_TILE_MULTIPLY(2, 4, 6);                                                                                \
         }                                                                                                              \
         if (CHANNELS > 3) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (FOURTH) * (BLOCK), 64);                                                      \
+            QCC_TILE_LOAD(7, (WEIGHTS) + (FOURTH) * (BLOCK), ROW);                                                      \
             QCC_TILE_MULTIPLY(3, 4, 7);                                                                                \
         }                                                                                                              \
     } while (0)
@@ -56,7 +56,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, con
                                                     int32_t channels, const qcc_tiles_operands o,
                                                     qcc_tiles_pending *pending, qcc_tiles_stream *stream,
                                                     int32_t *sums) {
-    const ptrdiff_t weights_step = (ptrdiff_t)a.tile_depth * 16;
+    const ptrdiff_t weights_step = (ptrdiff_t)a.tile_depth * t.packed, weights_row = 4 * (ptrdiff_t)t.packed;
     const ptrdiff_t row_bytes = (ptrdiff_t)channels * 64;
     const int8_t *weights = o.weights;
     QCC_TILE_LOAD(0, o.bias, 0);
@@ -75,7 +75,8 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, con
         const ptrdiff_t at = qcc_tiles_row_offset(a, t, ky);
         const int8_t *first = o.first + at, *second = o.second + at;
         for (int32_t step = 0; step < t.steps; step++) {
-            QCC_TILES_STEP(pixels, channels, first, second, t.pixel_step, weights, t.weights_block, o.fourth);
+            QCC_TILES_STEP(pixels, channels, first, second, t.pixel_step, weights, weights_row, t.weights_block,
+                           o.fourth);
             first += a.tile_depth;
             second += a.tile_depth;
             weights += weights_step;
@@ -179,19 +180,16 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_band__amx(const qcc_conv2d_args a, cons
         }
 }
 
-/* scratch: sums, then the incomplete tile or the prepared band. */
-QCC_INLINE QCC_TARGET_AMX void
-qcc_conv2d_s8s8_tiles_16x16c4__amx(const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input,
-                                   const int8_t *QCC_RESTRICT weights, const int8_t *QCC_RESTRICT weight_zero_points,
-                                   const int32_t *QCC_RESTRICT bias, const float *QCC_RESTRICT multipliers,
-                                   const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic, void *output,
-                                   void *QCC_RESTRICT scratch) {
-    const qcc_tiles_plan t = qcc_tiles_make_plan(a);
+/* `packed`: channels side by side in the weights. scratch: sums, then the incomplete tile or the prepared band. */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_convolution__amx(const qcc_conv2d_args a, int32_t packed, const int8_t *input,
+                                                          const int8_t *weights, const int32_t *bias,
+                                                          const float *multipliers, const int8_t *residual,
+                                                          int8_t *output, void *scratch) {
+    const qcc_tiles_plan t = qcc_tiles_make_plan(a, packed);
     const qcc_tile_config config = qcc_tile_product(a.tile_depth, 2);
     int8_t *const prepared = (int8_t *)scratch + QCC_TILES_SUMS;
     qcc_tiles_pending pending = {.units = 0};
     qcc_tiles_band b = {.weights = weights, .bias = bias, .multipliers = multipliers, .sums = (int32_t *)scratch};
-    (void)weight_zero_points, (void)dynamic; /* NULL */
     b.stream.next = weights + a.prefetch_lead;
     b.stream.end = b.stream.next + (ptrdiff_t)((a.output_channels + 15) / 16) * t.weights_block;
     qcc_tile_configure(&config);
@@ -202,7 +200,7 @@ qcc_conv2d_s8s8_tiles_16x16c4__amx(const qcc_conv2d_args a, const int8_t *QCC_RE
             const ptrdiff_t at = ((ptrdiff_t)i * a.output_height + y) * a.output_width * a.output_channels;
             const int8_t *const image = input + (ptrdiff_t)i * a.input_height * a.input_width * a.channels;
             b.positions = (height - 1) * t.lines.pitch + a.output_width;
-            b.output = (int8_t *)output + at;
+            b.output = output + at;
             b.residual = residual == NULL ? NULL : residual + at;
             b.input = a.band_rows == 0 ? image : prepared;
             b.tail = qcc_tiles_prepare__amx(a, t, image, y, height, b.positions, prepared);
@@ -210,6 +208,17 @@ qcc_conv2d_s8s8_tiles_16x16c4__amx(const qcc_conv2d_args a, const int8_t *QCC_RE
         }
     qcc_tiles_units__amx(a, t.lines, pending.units, &pending);
     qcc_tile_release();
+}
+
+QCC_INLINE QCC_TARGET_AMX void
+qcc_conv2d_s8s8_tiles_16x16c4__amx(const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input,
+                                   const int8_t *QCC_RESTRICT weights, const int8_t *QCC_RESTRICT weight_zero_points,
+                                   const int32_t *QCC_RESTRICT bias, const float *QCC_RESTRICT multipliers,
+                                   const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic, void *output,
+                                   void *QCC_RESTRICT scratch) {
+    (void)weight_zero_points, (void)dynamic; /* NULL */
+    qcc_tiles_convolution__amx(a, qcc_packed_width(a, 16), input, weights, bias, multipliers, residual,
+                               (int8_t *)output, scratch);
 }
 
 #endif

@@ -147,9 +147,8 @@ qcc_matmul_s8s8_tiles_16x16c4__amx(const qcc_matmul_args a, const int8_t *QCC_RE
         if (at != last)
             qcc_matmul_pack__amx(a, rhs + at, rhs_zero_points, bias, packed, sums);
         last = at;
-        qcc_conv2d_s8s8_tiles_16x16c4__amx(qcc_matmul_tiles(a), lhs + qcc_matmul_offset(a.dims, a.lhs_strides, i),
-                                           packed, NULL, sums, multipliers, NULL, NULL, output + i * a.rows * a.columns,
-                                           rest);
+        qcc_tiles_convolution__amx(qcc_matmul_tiles(a), 16, lhs + qcc_matmul_offset(a.dims, a.lhs_strides, i), packed,
+                                   sums, multipliers, NULL, output + i * a.rows * a.columns, rest);
     }
 }
 

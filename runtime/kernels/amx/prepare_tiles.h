@@ -15,7 +15,8 @@ typedef struct {
     int32_t row_pixels;      /* of a prepared row */
     int32_t rows;            /* prepared rows of the same residue modulo the vertical stride */
     ptrdiff_t pixel_step;    /* bytes from one position to the next */
-    ptrdiff_t weights_block; /* bytes of 16 channels */
+    int32_t packed;          /* channels side by side in the weights: 16, or all where there are fewer */
+    ptrdiff_t weights_block; /* bytes of so many channels */
 } qcc_tiles_plan;
 
 /* A 1x1 convolution with a stride and no padding: the pixels that it reads are put side by side. */
@@ -25,7 +26,7 @@ QCC_INLINE int32_t qcc_tiles_gathers(const qcc_conv2d_args a) {
     return a.kernel_height == 1 && a.kernel_width == 1 && a.band_rows != 0 && inside;
 }
 
-QCC_INLINE qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a) {
+QCC_INLINE qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a, int32_t packed_channels) {
     qcc_tiles_plan t;
     const int32_t run = (a.kernel_width * a.channels + 3) / 4 * 4;
     const int32_t reach = (a.output_width - 1) * a.stride_x + a.kernel_width;
@@ -36,7 +37,8 @@ QCC_INLINE qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a) {
     t.row_pixels = packed ? a.output_width : (reach + a.stride_x - 1) / a.stride_x * a.stride_x;
     t.rows = (height + a.stride_y - 1) / a.stride_y;
     t.pixel_step = (ptrdiff_t)(packed ? 1 : a.stride_x) * a.channels;
-    t.weights_block = (ptrdiff_t)a.kernel_height * run * 16;
+    t.packed = packed_channels;
+    t.weights_block = (ptrdiff_t)a.kernel_height * run * packed_channels;
     t.lines.pitch = packed ? a.output_width : t.row_pixels / a.stride_x;
     t.lines.garbage = t.lines.pitch - a.output_width;
     return t;

@@ -112,6 +112,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const int32_t packed = qcc_packed_width(a, 16); /* lanes past the last channel hold what follows */
     const ptrdiff_t step1 = columns > 1 ? p.pixel_step : 0;
     const ptrdiff_t step2 = columns > 2 ? step1 + p.pixel_step : step1;
     const ptrdiff_t step3 = columns > 3 ? step2 + p.pixel_step : step2;
@@ -149,7 +150,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
                 QCC_KEEP_VECTOR(acc[i][0]);
                 QCC_KEEP_VECTOR(acc[i][1]);
             }
-            weights += 32;
+            weights += 2 * packed;
             row += 2;
         }
     }

@@ -83,6 +83,7 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
     const int8_t *weights, const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     const int32_t blocks = (width + 15) / 16, steps = (p.run + 3) / 4;
+    const int32_t packed = qcc_packed_width(a, 16); /* lanes past the last channel hold what follows */
     const ptrdiff_t block = (ptrdiff_t)a.kernel_height * steps * 64;
     __m512i acc[12][4];
     QCC_UNROLL
@@ -109,7 +110,7 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
                     QCC_KEEP_VECTOR(acc[i][n]);
                 }
             }
-            weights += 64;
+            weights += 4 * packed;
             row += 4;
         }
     }

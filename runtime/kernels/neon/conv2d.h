@@ -90,6 +90,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_tile__neon(const qcc_conv2d_args a, i
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const int32_t packed = qcc_packed_width(a, 8); /* lanes past the last channel hold what follows */
     int32x4_t acc[4][2];
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++) {
@@ -106,7 +107,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_tile__neon(const qcc_conv2d_args a, i
                 acc[i][0] = vmlal_n_s16(acc[i][0], vget_low_s16(w), x);
                 acc[i][1] = vmlal_n_s16(acc[i][1], vget_high_s16(w), x);
             }
-            weights += 8;
+            weights += packed;
             row++;
         }
     }

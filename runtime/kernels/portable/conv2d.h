@@ -22,22 +22,22 @@ QCC_INLINE void qcc_conv2d_residual__portable(const qcc_conv2d_args a, const int
         output[i] = qcc_conv2d_add_residual(a, output[i], residual[i]);
 }
 
-/* One output column times 16 output channels. */
-QCC_INLINE void qcc_conv2d_tile__portable(const qcc_conv2d_args a, int32_t first_slot, const int16_t *rows,
-                                          const int8_t *weights, const int8_t *weight_zero_points, int32_t *acc) {
+/* One output column times `width` output channels, packed side by side. */
+QCC_INLINE void qcc_conv2d_tile__portable(const qcc_conv2d_args a, int32_t width, int32_t first_slot,
+                                          const int16_t *rows, const int8_t *weights, const int8_t *weight_zero_points, int32_t *acc) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const int16_t *const row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;
         for (int32_t k = 0; k < p.run; k++) {
             const int32_t x = row[k];
             if (weight_zero_points == NULL) {
-                for (int32_t n = 0; n < 16; n++)
+                for (int32_t n = 0; n < width; n++)
                     acc[n] += x * weights[n];
             } else {
-                for (int32_t n = 0; n < 16; n++)
+                for (int32_t n = 0; n < width; n++)
                     acc[n] += x * (weights[n] - weight_zero_points[n]);
             }
-            weights += 16;
+            weights += width;
         }
     }
 }
@@ -58,13 +58,17 @@ QCC_INLINE void qcc_conv2d_row__portable(const qcc_conv2d_args a, int32_t column
                                          const int16_t *rows, const int8_t *weights, const int8_t *weight_zero_points,
                                          const int32_t *bias, const float *multipliers, void *output) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int32_t channels = a.output_channels / a.groups;
+    const int32_t channels = a.output_channels / a.groups, packed = qcc_packed_width(a, 16);
     for (int32_t n = 0; n < channels; n += 16) {
         const int32_t width = qcc_min_i32(16, channels - n);
         const int8_t *const zero_points = weight_zero_points == NULL ? NULL : weight_zero_points + n;
         for (int32_t x = 0; x < columns; x++) {
             int32_t acc[16] = {0};
-            qcc_conv2d_tile__portable(a, first_slot, rows + (ptrdiff_t)x * p.pixel_step, weights, zero_points, acc);
+            const int16_t *const taps = rows + (ptrdiff_t)x * p.pixel_step;
+            if (packed == 16)
+                qcc_conv2d_tile__portable(a, 16, first_slot, taps, weights, zero_points, acc);
+            else
+                qcc_conv2d_tile__portable(a, packed, first_slot, taps, weights, zero_points, acc);
             qcc_conv2d_store__portable(a, width, acc, bias + n, multipliers + n, output,
                                        (ptrdiff_t)x * a.output_channels + n);
         }

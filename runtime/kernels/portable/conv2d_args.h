@@ -78,11 +78,17 @@ QCC_INLINE int8_t qcc_conv2d_add_residual(const qcc_conv2d_args a, int8_t sum, i
     return (int8_t)qcc_min_i32(qcc_max_i32(v, a.sum_minimum), a.sum_maximum);
 }
 
+/* Channels side by side in packed weights: a group of fewer than NR has no padding (KernelRow.packing). */
+QCC_INLINE int32_t qcc_packed_width(const qcc_conv2d_args a, int32_t nr) {
+    return qcc_min_i32(nr, a.output_channels / a.groups);
+}
+
 /* The packed bytes of one group. */
 QCC_INLINE ptrdiff_t qcc_packed_group(const qcc_conv2d_args a, int32_t nr, int32_t kr) {
-    const ptrdiff_t blocks = (a.output_channels / a.groups + nr - 1) / nr;
+    const int32_t width = qcc_packed_width(a, nr);
+    const ptrdiff_t blocks = (a.output_channels / a.groups + width - 1) / width;
     const ptrdiff_t steps = (a.kernel_width * a.channels + kr - 1) / kr;
-    return blocks * a.kernel_height * steps * nr * kr;
+    return blocks * a.kernel_height * steps * width * kr;
 }
 
 #endif

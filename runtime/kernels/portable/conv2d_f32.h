@@ -29,16 +29,17 @@ QCC_INLINE void qcc_conv2d_f32_prepare(const qcc_conv2d_args a, const float *inp
     }
 }
 
-/* One output column times 16 output channels of packed weights. */
-QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, const double *rows, const float *weights, double *acc) {
+/* One output column times `width` output channels, packed side by side. */
+QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, int32_t width, const double *rows, const float *weights,
+                                    double *acc) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const double *const row = rows + (ptrdiff_t)ky * p.row_elements;
         for (int32_t k = 0; k < p.run; k++) {
             const double x = row[k];
-            for (int32_t n = 0; n < 16; n++)
+            for (int32_t n = 0; n < width; n++)
                 acc[n] += x * (double)weights[n];
-            weights += 16;
+            weights += width;
         }
     }
 }
@@ -46,14 +47,18 @@ QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, const double *rows,
 QCC_INLINE void qcc_conv2d_f32_row(const qcc_conv2d_args a, int32_t columns, const double *rows, const float *weights,
                                    const float *bias, float *output) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int32_t channels = a.output_channels / a.groups;
+    const int32_t channels = a.output_channels / a.groups, packed = qcc_packed_width(a, 16);
     for (int32_t n = 0; n < channels; n += 16) {
         const int32_t width = qcc_min_i32(16, channels - n);
         for (int32_t x = 0; x < columns; x++) {
             double acc[16] = {0};
             for (int32_t i = 0; i < width; i++)
                 acc[i] = bias == NULL ? 0.0 : (double)bias[n + i];
-            qcc_conv2d_f32_tile(a, rows + (ptrdiff_t)x * p.pixel_step, weights, acc);
+            const double *const taps = rows + (ptrdiff_t)x * p.pixel_step;
+            if (packed == 16)
+                qcc_conv2d_f32_tile(a, 16, taps, weights, acc);
+            else
+                qcc_conv2d_f32_tile(a, packed, taps, weights, acc);
             for (int32_t i = 0; i < width; i++)
                 output[(ptrdiff_t)x * a.output_channels + n + i] = (float)acc[i];
         }

@@ -123,6 +123,7 @@ QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_tile__sse2(const qcc_conv2d_args a, i
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const int32_t packed = qcc_packed_width(a, 8); /* lanes past the last channel hold what follows */
     const __m128i bias0 = _mm_loadu_si128((const __m128i *)(const void *)bias);
     const __m128i bias1 = _mm_loadu_si128((const __m128i *)(const void *)(bias + 4));
     __m128i acc[4][2];
@@ -152,7 +153,7 @@ QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_tile__sse2(const qcc_conv2d_args a, i
                 QCC_KEEP_VECTOR(acc[i][0]);
                 QCC_KEEP_VECTOR(acc[i][1]);
             }
-            weights += 16;
+            weights += 2 * packed;
             row += 2;
         }
     }
