@@ -11,13 +11,13 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
+from qcc.compiler.onnx_session import OnnxSession
 from qcc.dialects.errors import QccError
 from qcc.runtime.session import InferenceSession, TensorInfo
 
@@ -29,12 +29,34 @@ class LayerError:
     """How far a tensor of the compiled model is from that of the ONNX model."""
 
     name: str
+    node: str
+    """The ONNX node that makes the tensor, and its operator."""
+    op: str
     sqnr: float
     """Signal to quantization noise ratio, dB, over all samples; inf if equal."""
     cosine: float
     maximum: float
     """Largest absolute difference, in real units."""
     is_output: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The errors of all tensors that both models have."""
+
+    errors: list[LayerError]
+    """In the order in which the tensors are made, outputs last."""
+    samples: int
+    """How many were used."""
+
+    def ranked(self) -> list[LayerError]:
+        """The errors, worst SQNR first; ties in order."""
+        return sorted(self.errors, key=lambda error: error.sqnr)
+
+    @property
+    def worst_output(self) -> float:
+        """The SQNR of the worst output, dB."""
+        return min(error.sqnr for error in self.errors if error.is_output)
 
 
 @dataclass
@@ -57,14 +79,14 @@ class _Sums:
         self.noise += float((x - y) @ (x - y))
         self.maximum = max(self.maximum, float(np.max(np.abs(x - y), initial=0.0)))
 
-    def error(self, name: str) -> LayerError:
+    def error(self, name: str, node: str, op: str) -> LayerError:
         sqnr = float("inf")
         if self.noise > 0:
             ratio = max(self.signal, np.finfo(np.float64).tiny) / self.noise
             sqnr = float(10 * np.log10(ratio))
         norm = float(np.sqrt(self.signal * self.power))
         cosine = self.product / norm if norm > 0 else float(self.noise == 0)
-        return LayerError(name, sqnr, cosine, self.maximum, self.is_output)
+        return LayerError(name, node, op, sqnr, cosine, self.maximum, self.is_output)
 
 
 def real_values(info: TensorInfo, stored: Array) -> Array:
@@ -78,21 +100,23 @@ def real_values(info: TensorInfo, stored: Array) -> Array:
 
 def _reference(
     model: Path, names: Iterable[str]
-) -> tuple[onnxruntime.InferenceSession, list[str]]:
-    """A session of the ONNX model that also returns those of `names` that it has."""
+) -> tuple[OnnxSession, list[str], dict[str, tuple[str, str]]]:
+    """
+    A session of the ONNX model that also returns those of `names` that it has.
+
+    With the names of what it returns, and the node and operator that make each tensor.
+    """
     try:
-        proto = onnx.load(model)
+        proto: onnx.ModelProto = cast("Any", onnx).load(model)
         outputs = [output.name for output in proto.graph.output]
-        known = {name for node in proto.graph.node for name in node.output}
+        known = {
+            name: (node.name, node.op_type)
+            for node in proto.graph.node
+            for name in node.output
+        }
         extra = [n for n in dict.fromkeys(names) if n in known and n not in outputs]
         proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in extra)
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = (
-            onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        )
-        session = onnxruntime.InferenceSession(
-            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = OnnxSession(proto, optimize=False)
     except OSError as error:
         raise QccError(f"cannot read {model}", why=str(error)) from None
     except Exception as error:
@@ -101,7 +125,7 @@ def _reference(
             why=str(error).splitlines()[0],
             remedy="check the file with onnx.checker",
         ) from None
-    return session, [*outputs, *extra]
+    return session, [*outputs, *extra], known
 
 
 def compare(
@@ -109,14 +133,14 @@ def compare(
     model: Path,
     samples: Iterable[Mapping[str, Array]],
     count: int,
-) -> list[LayerError]:
+) -> Comparison:
     """
-    Errors over the first `count` samples, in the order in which the tensors are made.
+    Errors over the first `count` samples.
 
-    Outputs come last. QccError if the ONNX model lacks an output of the library.
+    QccError if the ONNX model lacks an output of the library.
     """
     tensors = {info.name: info for info in session.get_tensors()}
-    reference, names = _reference(model, tensors)
+    reference, names, nodes = _reference(model, tensors)
     outputs = {info.name: info for info in session.get_outputs()}
     if missing := sorted(set(outputs) - set(names)):
         raise QccError(
@@ -125,8 +149,9 @@ def compare(
         )
     sums = {name: _Sums(False) for name in tensors if name in names}
     sums |= {name: _Sums(True) for name in outputs}
-    for sample in itertools.islice(samples, count):
-        expected = dict(zip(names, reference.run(names, dict(sample)), strict=True))
+    used = 0
+    for used, sample in enumerate(itertools.islice(samples, count), 1):
+        expected = dict(zip(names, reference.run(sample), strict=True))
         results = session.run(None, sample)
         for info, result in zip(session.get_outputs(), results, strict=True):
             sums[info.name].add(expected[info.name], real_values(info, result))
@@ -134,4 +159,7 @@ def compare(
             if name in sums and name not in outputs:
                 actual = real_values(info, session.read_tensor(info))
                 sums[name].add(expected[name], actual)
-    return [total.error(name) for name, total in sums.items()]
+    errors = [
+        total.error(name, *nodes.get(name, ("", ""))) for name, total in sums.items()
+    ]
+    return Comparison(errors, used)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -137,9 +138,9 @@ def test_run_refuses(library: Path, images: Path, tmp_path: Path, qcc_run_tool: 
 
 def columns(text: str) -> dict[str, tuple[float, float, float, bool]]:
     """Tensor → SQNR in dB, cosine, largest error, whether it is an output."""
-    rows = [line.split() for line in text.splitlines()[1:]]
+    rows = [line.split() for line in text.splitlines()[2:]]
     return {
-        row[0]: (float(row[1]), float(row[2]), float(row[3]), row[4:] == ["yes"])
+        row[0]: (float(row[1]), float(row[2]), float(row[3]), row[-1] == "yes")
         for row in rows
     }
 
@@ -156,8 +157,32 @@ def test_verify_shows_every_layer(library: Path, images: Path, qcc_verify_tool: 
         assert largest > 0
     # Probabilities are off by less than a few steps of 1/256.
     assert table["probabilities"][2] < 0.25
-    # Errors grow along the way.
+    # Errors grow along the way, and the worst comes first.
     assert table["stem"][0] > table["point"][0]
+    ranking = [row[0] for row in table.values()]
+    assert ranking == sorted(ranking)
+    assert "12 samples" in outcome.out
+
+
+def test_verify_writes_numbers(
+    library: Path, images: Path, tmp_path: Path, qcc_verify_tool: Tool
+):
+    output = tmp_path / "errors.json"
+    outcome = qcc_verify_tool(library, MODEL, "-s", images, "-n", 4, "--json", output)
+    assert (outcome.code, outcome.err) == (0, "")
+    numbers = json.loads(output.read_text())
+    assert numbers["samples"] == 4
+    rows = {row["tensor"]: row for row in numbers["tensors"]}
+    assert rows["stem"]["node"] == "stem"
+    assert (rows["logits"]["node"], rows["logits"]["op"]) == ("logits", "Gemm")
+    assert rows["probabilities"]["is_output"]
+    table = columns(outcome.out)
+    assert list(table) == [row["tensor"] for row in numbers["tensors"]]
+    assert rows["point"]["sqnr_db"] == pytest.approx(table["point"][0], abs=0.01)
+    refused = qcc_verify_tool(
+        library, MODEL, "-s", images, "--json", tmp_path / "no" / "e.json"
+    )
+    refused.assert_refused("No such file")
 
 
 def test_verify_of_a_float_library(tmp_path: Path, images: Path, qcc_verify_tool: Tool):
@@ -173,6 +198,7 @@ def test_verify_without_tensors_shows_outputs(
     path = qcc.compile(MODEL, tmp_path / "m.so")
     outcome = qcc_verify_tool(path, MODEL, "-s", images, "-n", 3)
     assert list(columns(outcome.out)) == ["probabilities"]
+    assert "--keep-tensors" in outcome.err
 
 
 def test_verify_fails_below_a_limit(library: Path, images: Path, qcc_verify_tool: Tool):
