@@ -3,10 +3,11 @@ qcc beside its peers: one thread, batch 1, all in turn in one process.
 
     python -m benchmarks [--models NAME,...] [--peers NAME,...] [--target NAME,...]
                          [--isa avx512vnni|avx2] [--clock wall|cpu]
-                         [--resume] [--prepare]
+                         [--resume] [--prepare] [--zoo]
 
 Writes build/bench/results[-ISA].json, the table as .md and a picture as .svg. Rows of
-models that are not measured now stay in the file, and so in the table.
+models that are not measured now stay in the file, and so in the table. With --zoo:
+every model of ../shared/zoo beside ONNX Runtime on the same file; results-zoo.*.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from rich.console import Console
 
 from benchmarks import machine, report
 from benchmarks.contest import CLOCKS, CannotEnter, Contestant, race, signal_to_noise
-from benchmarks.models import BUILD, Model, all_models
+from benchmarks.models import BUILD, Model, all_models, zoo_models
 from benchmarks.ours import fingerprint, open_ours
 from benchmarks.peers import PEERS, REFERENCE, Peer
 from qcc.codegen.targets import find_target
-from qcc.compiler.diagnostics import report_errors
+from qcc.compiler.diagnostics import QccError, report_errors
 
 _TARGETS = {None: "native", "avx512vnni": "avx512vnni", "avx2": "x86-64-v3"}
 """Ours that meets peers held to an instruction set."""
@@ -51,6 +52,9 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--prepare", action="store_true", help="make what will be measured, and end"
+    )
+    parser.add_argument(
+        "--zoo", action="store_true", help="every trained model beside onnxruntime"
     )
     return parser.parse_args()
 
@@ -104,39 +108,59 @@ def _measure(
     return result, wall / cpu
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
-    models = {model.name: model for model in all_models()}
-    names = _choose(options.models, list(models), "model")
-    chosen = [PEERS[n] for n in _choose(options.peers, list(PEERS), "peer")]
-    peers = [peer for peer in chosen if peer.installed]
+def _peers(options: argparse.Namespace, console: Console) -> list[Peer]:
+    wanted = options.peers or ([REFERENCE.name] if options.zoo else None)
+    chosen = [PEERS[n] for n in _choose(wanted, list(PEERS), "peer")]
     for peer in chosen:
-        if peer not in peers:
+        if not peer.installed:
             console.print(f"{peer.name}: not installed ({', '.join(peer.needs)})")
+    return [peer for peer in chosen if peer.installed]
+
+
+def _row(
+    model: Model, peers: list[Peer], options: argparse.Namespace, console: Console
+) -> report.Result | None:
+    """Prepares or measures one model; None where there is nothing to tell."""
+    try:
+        if options.prepare:
+            _open(model, peers, options.target, report.Result(model.name, 0))
+            return None
+        result, busy = _measure(model, peers, options)
+    except QccError as error:
+        console.print(f"{model.name}: not taken: {error}", markup=False)
+        return None
+    for peer, why in result.failures.items():
+        console.print(f"{model.name}: {peer} fails: {why}", markup=False)
+    if busy > _BUSY:
+        console.print(
+            f"{model.name}: wall time is {busy:.1f} × CPU time: a busy machine"
+        )
+    return result
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    models = {m.name: m for m in (zoo_models() if options.zoo else all_models())}
+    peers = _peers(options, console)
     about = machine.describe(options.isa)
-    stem = f"results-{options.isa}" if options.isa else "results"
+    stem = "-".join(filter(None, ("results", options.zoo and "zoo", options.isa)))
     path = BUILD / f"{stem}.json"
     found = {r.model: r for r in report.read_json(path)} if path.exists() else {}
-    for name in names:
-        if options.prepare:
-            _open(models[name], peers, options.target, report.Result(name, 0))
+    for name in _choose(options.models, list(models), "model"):
+        known = name in found and found[name].of == fingerprint()
+        if options.resume and known and not options.prepare:
             continue
-        if options.resume and name in found and found[name].of == fingerprint():
-            continue
-        result, busy = _measure(models[name], peers, options)
-        found[name] = result
-        for peer, why in result.failures.items():
-            console.print(f"{name}: {peer} fails: {why}", markup=False)
-        if busy > _BUSY:
-            console.print(f"{name}: wall time is {busy:.1f} × CPU time, a busy machine")
-        report.write_json(list(found.values()), about, path)
-    if options.prepare:
-        return
+        result = _row(models[name], peers, options, console)
+        if result is not None:
+            found[name] = result
+            report.write_json(list(found.values()), about, path)
     results = [found[name] for name in models if name in found]
+    if options.prepare or not results:
+        return
     console.print(report.table(results, options.clock))
-    text = report.markdown(results, options.clock)
-    (BUILD / f"{stem}.md").write_text(text)
-    written = report.write_picture(results, options.clock, BUILD / f"{stem}.svg")
-    console.print(f"{BUILD / stem}.json, .md" + (", .svg" if written else ""))
+    path.with_suffix(".md").write_text(report.markdown(results, options.clock))
+    picture = path.with_suffix(".svg")
+    written = report.write_picture(results, options.clock, picture)
+    console.print(f"{path}, .md" + (", .svg" if written else ""))
 
 
 def main() -> None:

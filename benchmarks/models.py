@@ -53,6 +53,11 @@ class Model:
         """Whether token numbers go in."""
         return any(array.dtype == np.int64 for array in self.feeds().values())
 
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the file has scales and zero points of its own."""
+        return self.path.stem.endswith("_qdq")
+
     def prepared(self, suffix: str) -> Path:
         """Where a peer keeps its form of the model."""
         return BUILD / "prepared" / f"{self.name}.{suffix}"
@@ -67,7 +72,8 @@ def all_models() -> list[Model]:
     if not _MANIFEST.exists():
         _make_models()
     (BUILD / "prepared").mkdir(exist_ok=True)
-    return sorted([*_made_models(), *_zoo_models()], key=lambda model: model.macs)
+    trained = [model for model in zoo_models() if model.tflite]
+    return sorted([*_made_models(), *trained], key=lambda model: model.macs)
 
 
 def _made_models() -> list[Model]:
@@ -105,24 +111,28 @@ _TFLITE = {
 """Trained models of ../shared/zoo with their .tflite files and MACs."""
 
 
-def _zoo_models() -> list[Model]:
+_LOSSLESS = "_lossless"
+"""Suffix of cases with the model of another case and other data."""
+
+
+def zoo_models() -> list[Model]:
+    """Every model of ../shared/zoo, smallest first; none where it is absent."""
     folder = SHARED / "zoo"
     if not (folder / "zoo.py").is_file():
         return []
+    (BUILD / "prepared").mkdir(parents=True, exist_ok=True)
     sys.path.append(str(folder))
     import zoo
 
-    cases = zoo.cases()
-    return [
-        Model(
-            name,
-            cases[name].model,
-            macs,
-            lambda count, case=cases[name]: list(case.calibration(count)),
-            folder / "tflite" / tflite,
-        )
-        for name, (tflite, macs) in _TFLITE.items()
-    ]
+    models: list[Model] = []
+    for name, case in zoo.cases().items():
+        if name.endswith(_LOSSLESS):
+            continue
+        tflite, macs = _TFLITE.get(name, (None, int(case.mmacs * 1e6)))
+        samples = lambda count, case=case: list(case.calibration(count))  # noqa: E731
+        other = folder / "tflite" / tflite if tflite else None
+        models.append(Model(name, case.model, macs, samples, other))
+    return sorted(models, key=lambda model: model.macs)
 
 
 def _make_models() -> None:

@@ -28,15 +28,15 @@ def fingerprint() -> str:
 
 
 def library(model: Model, target: str, threads: int = 1) -> Path:
-    """The compiled model, made when the compiler has changed since."""
-    variant = find_target(target).name + (f"-{threads}" if threads > 1 else "")
+    """The model compiled for one target, or for several (comma-separated)."""
+    names = [find_target(name).name for name in target.split(",")]
+    variant = "_".join(names) + (f"-{threads}" if threads > 1 else "")
     folder = BUILD / "qcc" / variant / fingerprint()
     path = folder / f"{model.name}.so"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        options = Options(
-            target=target, calibration=model.calibration(), threads=threads
-        )
+        samples = None if model.is_quantized else model.calibration()
+        options = Options(target=target, calibration=samples, threads=threads)
         compile_with(model.path, path, options)
     return path
 

@@ -123,6 +123,7 @@ def _variant(run: RunFunction, with_tensors: bool) -> dict[str, Any]:
         "target": run.target.name,
         "arena_bytes": description.integer(run.function, "arena_bytes"),
         "lower_bound_bytes": description.integer(run.function, "lower_bound_bytes"),
+        "tensor_bound_bytes": description.integer(run.function, "tensor_bound_bytes"),
         "steps": run.step_table,
     }
     if with_tensors:

@@ -3,8 +3,9 @@
 
 Two buffers share bytes when their live ranges (first to last call that touches them,
 views included) do not overlap. Offsets come from first fit in several orders, the
-smallest arena wins; the attributes `arena_bytes` and `lower_bound_bytes` (the most
-bytes that are live at once) record the result on the function.
+smallest arena wins; the attributes `arena_bytes`, `lower_bound_bytes` (the most bytes
+that are live at once) and `tensor_bound_bytes` (without scratch) record the result on
+the function.
 """
 
 from __future__ import annotations
@@ -161,3 +162,5 @@ class PlanMemoryPass(ModulePass):
         run.attributes["arena_bytes"] = IntegerAttr(size, i64)
         bound = lower_bound(intervals)
         run.attributes["lower_bound_bytes"] = IntegerAttr(bound, i64)
+        tensors = lower_bound(i for op, i in live.items() if op.type is not None)
+        run.attributes["tensor_bound_bytes"] = IntegerAttr(tensors, i64)

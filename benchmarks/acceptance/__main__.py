@@ -22,6 +22,7 @@ from rich.table import Table
 
 from benchmarks.acceptance import (  # noqa: F401
     accuracy,
+    arena_and_code,
     arm,
     generated_c,
     house,

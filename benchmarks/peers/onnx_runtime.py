@@ -67,6 +67,7 @@ def _open(name: str, path: Path, feeds: Feeds) -> Contestant:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # warnings tell nothing about speed
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )

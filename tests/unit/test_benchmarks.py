@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import struct
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
+from benchmarks.acceptance.arena_and_code import code_bytes  # noqa: E402
 from benchmarks.contest import Contestant, Times, race, signal_to_noise  # noqa: E402
 from benchmarks.machine import build_hold_isa  # noqa: E402
 from benchmarks.report import (  # noqa: E402
@@ -104,6 +106,19 @@ def test_json_round_trip(tmp_path: Path):
     result.fill({"qcc": times(1, 1), "a": times(2, 2)}, ["qcc"])
     write_json([result], {"features": []}, tmp_path / "r.json")
     assert read_json(tmp_path / "r.json") == [result]
+
+
+def test_code_bytes_are_those_of_sections_with_instructions(tmp_path: Path):
+    """Three section headers after a 64-byte ELF header: code, data, more code."""
+    headers = [
+        struct.pack("<IIQQQQIIQQ", 0, 1, flags, 0, 0, size, 0, 0, 0, 0)
+        for flags, size in ((6, 100), (3, 5000), (4, 20))
+    ]
+    start = b"\x7fELF\x02\x01".ljust(40, b"\0") + struct.pack("<Q", 64)
+    start = start.ljust(58, b"\0") + struct.pack("<HHH", 64, 3, 0)
+    path = tmp_path / "library.so"
+    path.write_bytes(start + b"".join(headers))
+    assert code_bytes(path) == 120
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="CPUID is of x86-64")

@@ -4,12 +4,12 @@
 // b needs no room of its own: x is dead when it is made, a is not. 64 bytes after the
 // last buffer may be read.
 
-// CHECK: arena_bytes = 192 : i64, lower_bound_bytes = 128 : i64
+// CHECK: arena_bytes = 192 : i64, lower_bound_bytes = 128 : i64, tensor_bound_bytes = 128 : i64
 // CHECK: tensor = "a", type = tensor<16xf32>, offset = 0 : i64
 // CHECK: tensor = "b", type = tensor<16xf32>, offset = 64 : i64
 // CHECK: tensor = "c", type = tensor<16xf32>, offset = 0 : i64
 
-// KEEP: arena_bytes = 256 : i64, lower_bound_bytes = 128 : i64
+// KEEP: arena_bytes = 256 : i64, lower_bound_bytes = 128 : i64, tensor_bound_bytes = 128 : i64
 // KEEP: tensor = "a", type = tensor<16xf32>, offset = 0 : i64
 // KEEP: tensor = "b", type = tensor<16xf32>, offset = 64 : i64
 // KEEP: tensor = "c", type = tensor<16xf32>, offset = 128 : i64
