@@ -77,6 +77,8 @@ _ELEMENTWISE = (
     *(quant.QuantizeCastOp, quant.DequantizeCastOp, quant.StorageCastOp),
     *(quant.RequantizeOp, quant.ClampOp, quant.LookupOp),
     *(quant.AddOp, quant.SubOp, quant.MulOp),
+    *(quant.DynamicQuantizeCastOp, quant.DynamicDequantizeCastOp),
+    *(quant.DynamicRequantizeOp, quant.DynamicClipOp, quant.DynamicBinaryOp),
 )
 
 _PER_AXIS: Mapping[type[Operation], tuple[str, ...]] = {
@@ -87,7 +89,13 @@ _PER_AXIS: Mapping[type[Operation], tuple[str, ...]] = {
 
 _ONE_AXIS = (nn.SoftmaxOp, nn.ConcatOp, nn.ArgMaxOp, quant.SoftmaxOp)
 
-_REDUCTIONS = (ReduceOp, quant.ReduceMeanOp, quant.ReduceSumOp)
+_REDUCTIONS = (
+    *(ReduceOp, quant.ReduceMeanOp, quant.ReduceSumOp),
+    quant.DynamicReduceMeanOp,
+)
+
+_PARAMETERS = ("parameters", "target", "lhs_parameters", "rhs_parameters")
+"""Operands of dynamic ops that hold a scale and a zero point: nothing moves in them."""
 
 Permutation = tuple[int, ...]
 
@@ -112,6 +120,12 @@ def _per_axis(value: SSAValue) -> bool:
     """Whether a value has one scale per index of an axis, which must not move."""
     element = element_type_of(value)
     return isinstance(element, quant.UniformType) and element.axis is not None
+
+
+def _moved_operands(op: Operation) -> list[SSAValue]:
+    """The operands whose axes are those of the result."""
+    parameters = {id(getattr(op, name, None)) for name in _PARAMETERS}
+    return [value for value in op.operands if id(value) not in parameters]
 
 
 def _transposed(value: SSAValue) -> Permutation | None:
@@ -145,7 +159,10 @@ def _rebuild(
         shape[axis] = size
     new = type(op).create(
         operands=list(operands),
-        result_types=[tensor(element_type_of(result), shape)],
+        result_types=[
+            tensor(element_type_of(result), shape),
+            *(other.type for other in op.results[1:]),
+        ],
         properties={**op.properties, **properties},
         attributes=dict(op.attributes),
     )
@@ -153,7 +170,7 @@ def _rebuild(
     back = nn.TransposeOp(new.results[0], permutation=permutation)
     carry_over(op, [new, back])
     new.location = op.location
-    rewriter.replace(op, [new, back])
+    rewriter.replace(op, [new, back], [back.result, *new.results[1:]])
 
 
 class SpatialToChannelsLast(RewritePattern):
@@ -188,11 +205,16 @@ class SinkThroughElementwise(RewritePattern):
         permutation = self._common(op)
         if permutation is None:
             return
-        if isinstance(op, quant.DequantizeCastOp) and all(
+        casts = quant.DequantizeCastOp | quant.DynamicDequantizeCastOp
+        if isinstance(op, casts) and all(
             isinstance(use.operation, ReturnOp) for use in op.result.uses
         ):
             return  # int8 is cheaper to transpose than float
-        operands = [self._undo(v, permutation, rewriter) for v in op.operands]
+        moved = {id(value) for value in _moved_operands(op)}
+        operands = [
+            self._undo(v, permutation, rewriter) if id(v) in moved else v
+            for v in op.operands
+        ]
         _rebuild(op, operands, {}, permutation, rewriter)
 
     def _common(self, op: Operation) -> Permutation | None:
@@ -200,14 +222,14 @@ class SinkThroughElementwise(RewritePattern):
         rank = rank_of(op.results[0])
         found = {
             p
-            for v in op.operands
+            for v in _moved_operands(op)
             if rank_of(v) == rank and (p := _transposed(v)) is not None
         }
         if len(found) != 1:
             return None
         (permutation,) = found
         gain = cost = 0
-        for value in op.operands:
+        for value in _moved_operands(op):
             if rank_of(value) == rank and _transposed(value) == permutation:
                 gain += size_of(value)
             elif not isinstance(value.owner, nn.ConstantOp):
@@ -242,13 +264,16 @@ class SinkThroughAxes(RewritePattern):
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /):
         if not isinstance(op, (*_ONE_AXIS, *_REDUCTIONS, *_PER_AXIS)):
             return
-        found = {_transposed(value) for value in op.operands}
+        moved = {id(value) for value in _moved_operands(op)}
+        found = {_transposed(v) for v in op.operands if id(v) in moved}
         if len(found) != 1 or (permutation := found.pop()) is None:
             return
         operands: list[SSAValue] = []
         for value in op.operands:
-            assert isinstance(value.owner, nn.TransposeOp)
-            operands.append(value.owner.input)
+            if id(value) in moved:
+                assert isinstance(value.owner, nn.TransposeOp)
+                value = value.owner.input
+            operands.append(value)
         properties = self._properties(op, permutation)
         _rebuild(op, operands, properties, permutation, rewriter)
 

@@ -30,6 +30,7 @@ from qcc.passes.fold_constants import FoldConstantsPass
 from qcc.passes.fold_zero_points import FoldZeroPointsPass
 from qcc.passes.fuse_activations import FuseActivationsPass
 from qcc.passes.fuse_residual import FuseResidualPass
+from qcc.passes.hoist_dynamic_casts import HoistDynamicCastsPass
 from qcc.passes.insert_dynamic_quantize import InsertDynamicQuantizePass
 from qcc.passes.insert_quantize import InsertQuantizePass
 from qcc.passes.keep_float import KeepFloatPass
@@ -44,6 +45,9 @@ from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
 
 MODES = ("static", "dynamic", "round", "float")
+
+DYNAMIC_FORMS = ("full", "per-op")
+"""Of mode dynamic: tensors stay int8 between ops, or only inside of contractions."""
 
 AfterEach = Callable[[ModulePass, ModuleOp], None]
 
@@ -71,6 +75,9 @@ class PipelineOptions:
 
     float_outputs: bool = False
     """Let the last addition or product before an output stay float."""
+
+    dynamic_form: str = "full"
+    """One of `DYNAMIC_FORMS`."""
 
     keep_float: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of ops (nodes or tensors) that stay float, and why."""
@@ -131,6 +138,12 @@ def _keep_float(names: Mapping[str, str]) -> list[ModulePass]:
     ]
 
 
+def _dynamic(form: str) -> list[ModulePass]:
+    """Scales taken at run time."""
+    hoist = [HoistDynamicCastsPass()] if form == "full" else []
+    return [InsertDynamicQuantizePass(), *hoist]
+
+
 def quantization_passes(
     mode: str = "static", options: PipelineOptions = DEFAULTS
 ) -> list[ModulePass]:
@@ -149,7 +162,7 @@ def quantization_passes(
     return [
         *qdq_passes(mode, options),
         LowerToQuantPass(),
-        *([InsertDynamicQuantizePass()] if mode == "dynamic" else []),
+        *(_dynamic(options.dynamic_form) if mode == "dynamic" else []),
         *keep_every_bit,
         *([] if options.io == "float" else [QuantizedIoPass(type=options.io)]),
         *([CheckIntegerOnlyPass()] if options.int8_only else []),

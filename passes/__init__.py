@@ -55,6 +55,9 @@ _PASSES: dict[str, PassFactory] = {
     "insert-dynamic-quantize": _lazy(
         "qcc.passes.insert_dynamic_quantize", "InsertDynamicQuantizePass"
     ),
+    "hoist-dynamic-casts": _lazy(
+        "qcc.passes.hoist_dynamic_casts", "HoistDynamicCastsPass"
+    ),
     "unify-scales": _lazy("qcc.passes.unify_scales", "UnifyScalesPass"),
     "cancel-casts": _lazy("qcc.passes.cancel_casts", "CancelCastsPass"),
     "quantize-constants": _lazy(

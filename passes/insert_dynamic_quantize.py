@@ -1,8 +1,10 @@
 """
 `insert-dynamic-quantize`: contractions with constant weights, on int8 without ranges.
 
-Weights are int8 per output channel; the input's range is taken at run time and the
-result is float. Everything else stays float. Needs no calibration.
+Weights are int8 per output channel; the input is quantized by the range that it has at
+run time, and the result is float. Everything else stays float: this alone is the form
+per op; `hoist-dynamic-casts` makes the tensors between these ops int8, too. Needs no
+calibration.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from qcc.dialects.blob import Array
 from qcc.dialects.naming import TENSOR, replace, tensor_name
 from qcc.dialects.reference import numbers
 from qcc.dialects.types import rank_of
+from qcc.passes.dynamic_casts import cast_of
 from qcc.passes.notes import add_note
 from qcc.passes.quantizable import (
     KEEP_FLOAT,
@@ -77,7 +80,7 @@ def int8_weights(
 
 
 class DynamicConvolution(RewritePattern):
-    """conv2d(x, constant w, b) -> quant.dynamic_conv2d(x, w, b)"""
+    """conv2d(x, constant w, b) -> dynamic_conv2d(dynamic_qcast(x), w, b)"""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.Conv2dOp, rewriter: PatternRewriter, /):
@@ -85,8 +88,10 @@ class DynamicConvolution(RewritePattern):
         weight = int8_weights(op, op.weight, new)
         if weight is None:
             return
+        cast = cast_of(rewriter, op.input)
         dynamic = quant.DynamicConv2dOp(
-            op.input,
+            cast.result,
+            cast.result_parameters,
             weight,
             op.bias,
             strides=op.stride_values,
@@ -99,7 +104,7 @@ class DynamicConvolution(RewritePattern):
 
 
 class DynamicMatMul(RewritePattern):
-    """matmul(x, constant matrix w, b) -> quant.dynamic_matmul(x, w, b)"""
+    """matmul(x, constant matrix w, b) -> dynamic_matmul(dynamic_qcast(x), w, b)"""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.MatMulOp, rewriter: PatternRewriter, /):
@@ -109,7 +114,10 @@ class DynamicMatMul(RewritePattern):
         weight = int8_weights(op, op.rhs, new)
         if weight is None:
             return
-        dynamic = quant.DynamicMatMulOp(op.lhs, weight, op.bias)
+        cast = cast_of(rewriter, op.lhs)
+        dynamic = quant.DynamicMatMulOp(
+            cast.result, cast.result_parameters, weight, op.bias
+        )
         replace(rewriter, op, [*new, dynamic])
 
 

@@ -1,4 +1,4 @@
-"""Lowerings of ops whose input range is taken at run time."""
+"""Lowerings of contractions whose input has a scale known at run time only."""
 
 from __future__ import annotations
 
@@ -17,37 +17,22 @@ from qcc.codegen.lowerings.convolution import geometry_of
 from qcc.codegen.lowerings.float_contraction import optional_buffer
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import quant
-from qcc.dialects.quant.types import UniformType
 from qcc.dialects.reference.numbers import output_scales
-from qcc.dialects.types import shape_of, size_of
+from qcc.dialects.types import shape_of
 
 
 def _convolution(
     build: KernelBuilder,
     convolution: PackedConvolution,
-    weight_type: UniformType,
-    input: SSAValue,
+    weight: SSAValue,
+    input: tuple[SSAValue, SSAValue],
     bias: SSAValue | None,
     result: SSAValue,
 ) -> None:
-    """Range, quantized input, folded bias and factors, then float output."""
+    """Folded bias and factors, then float output; `input`: a tensor and parameters."""
     outputs = convolution.geometry.outputs
-    parameters = build.scratch(8)
-    quantized = build.scratch(size_of(input))
+    parameters = build.buffer(input[1])
     folded, factors = build.scratch(4 * outputs), build.scratch(4 * outputs)
-    source = build.buffer(input)
-    build.call(
-        build.kernel("qcc_dynamic_range_f32"),
-        arguments=length(input),
-        inputs=[source],
-        outputs=[parameters],
-    )
-    build.call(
-        build.kernel("qcc_dynamic_quantize_f32_s8"),
-        arguments=length(input),
-        inputs=[source, parameters],
-        outputs=[quantized],
-    )
     build.call(
         build.kernel("qcc_dynamic_bias_f32"),
         arguments={
@@ -57,14 +42,14 @@ def _convolution(
         inputs=[
             parameters,
             build.constant(convolution.weights.sums().astype(np.int32)),
-            build.constant(output_scales(weight_type, outputs)),
+            build.constant(output_scales(uniform(weight), outputs)),
             optional_buffer(build, bias),
         ],
         outputs=[folded, factors],
     )
     convolution.call(
         build,
-        input=quantized,
+        input=build.buffer(input[0], padded=convolution.row.reads_past_input),
         bias=folded,
         multipliers=factors,
         dynamic=parameters,
@@ -76,12 +61,13 @@ def _convolution(
 @lowering(quant.DynamicConv2dOp)
 def dynamic_conv2d(op: quant.DynamicConv2dOp, build: KernelBuilder) -> None:
     """The int8 convolution with float output."""
-    kind = uniform(op.weight)
     stored = constant_array(op, op.weight, "the weight of a convolution")
+    weights = Weights.of(stored, uniform(op.weight))
     convolution = PackedConvolution.choose(
-        build, geometry_of(op), Weights.of(stored, kind), dynamic=True
+        build, geometry_of(op), weights, dynamic=True
     )
-    _convolution(build, convolution, kind, op.input, op.bias, op.result)
+    source = (op.input, op.parameters)
+    _convolution(build, convolution, op.weight, source, op.bias, op.result)
 
 
 @lowering(quant.DynamicMatMulOp)
@@ -95,7 +81,8 @@ def dynamic_matmul(op: quant.DynamicMatMulOp, build: KernelBuilder) -> None:
         matrix_weights(op, op.rhs),
         dynamic=True,
     )
-    _convolution(build, convolution, uniform(op.rhs), op.lhs, op.bias, op.result)
+    source = (op.lhs, op.parameters)
+    _convolution(build, convolution, op.rhs, source, op.bias, op.result)
 
 
 @lowering(quant.DynamicQuantizeOp)

@@ -24,8 +24,11 @@ FLOAT_REDUCTIONS = ("sum", "mean", "sum_square")
 """The enumeration in `runtime/kernels/portable/reduce_f32.h`, without its prefix."""
 
 
-def _walk_arguments(
-    op: nn.ReduceOp | quant.ReduceMeanOp | quant.ReduceSumOp,
+def walk_arguments(
+    op: nn.ReduceOp
+    | quant.ReduceMeanOp
+    | quant.ReduceSumOp
+    | quant.DynamicReduceMeanOp,
 ) -> dict[str, int | list[int]]:
     """The members of `qcc_reduce_args` that say which element goes where."""
     shape = shape_of(op.input)
@@ -42,7 +45,7 @@ def _in_any_order(name: str) -> Callable[[nn.ReduceOp, KernelBuilder], None]:
     def lower(op: nn.ReduceOp, build: KernelBuilder) -> None:
         build.call(
             build.kernel(f"qcc_reduce_{name}_{type_suffix(op, op.input)}"),
-            arguments=_walk_arguments(op),
+            arguments=walk_arguments(op),
             inputs=[build.buffer(op.input)],
             outputs=[build.result(op.result)],
         )
@@ -122,7 +125,7 @@ def _quantized(
     multipliers, shift = pooling_multipliers(input_scale, scale, [divisor])
     build.call(
         build.kernel("qcc_reduce_quantized_s8"),
-        arguments=_walk_arguments(op)
+        arguments=walk_arguments(op)
         | {
             "input_zero_point": input_zero_point,
             "count": _count(op),

@@ -14,6 +14,21 @@ from qcc.dialects.quant.dynamic import (
     DynamicMatMulOp,
     DynamicQuantizeOp,
 )
+from qcc.dialects.quant.dynamic_arithmetic import (
+    DynamicAddOp,
+    DynamicBinaryOp,
+    DynamicMulOp,
+    DynamicReduceMeanOp,
+    DynamicSubOp,
+)
+from qcc.dialects.quant.dynamic_base import DynamicOperation
+from qcc.dialects.quant.dynamic_casts import (
+    DynamicClipOp,
+    DynamicDequantizeCastOp,
+    DynamicQuantizeCastOp,
+    DynamicRequantizeOp,
+    DynamicUnionOp,
+)
 from qcc.dialects.quant.elementwise import AddOp, ClampOp, LookupOp, MulOp, SubOp
 from qcc.dialects.quant.integer import Conv2dIntegerOp, MatMulIntegerOp
 from qcc.dialects.quant.normalization import LayerNormOp, SoftmaxOp
@@ -28,9 +43,20 @@ __all__ = [
     "Conv2dOp",
     "ConvTranspose2dOp",
     "DequantizeCastOp",
+    "DynamicAddOp",
+    "DynamicBinaryOp",
+    "DynamicClipOp",
     "DynamicConv2dOp",
+    "DynamicDequantizeCastOp",
     "DynamicMatMulOp",
+    "DynamicMulOp",
+    "DynamicOperation",
+    "DynamicQuantizeCastOp",
     "DynamicQuantizeOp",
+    "DynamicReduceMeanOp",
+    "DynamicRequantizeOp",
+    "DynamicSubOp",
+    "DynamicUnionOp",
     "LayerNormOp",
     "LookupOp",
     "MatMulIntegerOp",
@@ -69,8 +95,17 @@ Quant = Dialect(
         SoftmaxOp,
         LayerNormOp,
         ResizeOp,
+        DynamicQuantizeCastOp,
+        DynamicDequantizeCastOp,
+        DynamicRequantizeOp,
+        DynamicClipOp,
+        DynamicUnionOp,
         DynamicConv2dOp,
         DynamicMatMulOp,
+        DynamicAddOp,
+        DynamicSubOp,
+        DynamicMulOp,
+        DynamicReduceMeanOp,
         DynamicQuantizeOp,
         Conv2dIntegerOp,
         MatMulIntegerOp,

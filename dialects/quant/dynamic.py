@@ -1,4 +1,4 @@
-"""Ops whose input range is taken at run time."""
+"""Contractions of inputs whose scale is known at run time only; ONNX's dynamic op."""
 
 from __future__ import annotations
 
@@ -30,28 +30,30 @@ from qcc.dialects.quant.base import (
     require_float_bias,
     require_weight,
 )
-from qcc.dialects.types import (
-    Operand,
-    Shape,
-    shape_of,
-    tensor,
-)
+from qcc.dialects.quant.dynamic_base import require_dynamic
+from qcc.dialects.types import Operand, Shape, shape_of, tensor
 
 
 @irdl_op_definition
 class DynamicConv2dOp(ConvolutionOp, QuantOperation):
     """
-    Float convolution computed in int8: the input's range is taken at run time.
+    Convolution of a dynamically quantized input; the result is float.
 
-    `%r = quant.dynamic_conv2d %x, %w, %b {pads = array<i64: 1, 1, 1, 1>} : (..) -> ..`
+    `%r = quant.dynamic_conv2d %q, %p, %w, %b {pads = array<i64: 1, 1, 1, 1>} : (..)
+    -> tensor<..xf32>`
     """
 
     name = "quant.dynamic_conv2d"
+    input = operand_def(TENSOR)
+    parameters = operand_def(TENSOR)
+    weight = operand_def(TENSOR)
+    bias = opt_operand_def(TENSOR)
     assembly_format = ASSEMBLY
 
     def __init__(
         self,
         input: Operand,
+        parameters: Operand,
         weight: Operand,
         bias: Operand | None = None,
         *,
@@ -71,7 +73,7 @@ class DynamicConv2dOp(ConvolutionOp, QuantOperation):
             layout=layout,
         )
         super().__init__(
-            operands=[input, weight, bias],
+            operands=[input, parameters, weight, bias],
             result_types=[tensor(f32, shape)],
             properties=convolution_properties(strides, pads, dilations, groups, layout),
         )
@@ -80,7 +82,7 @@ class DynamicConv2dOp(ConvolutionOp, QuantOperation):
         return f32
 
     def expected_shape(self) -> Shape:
-        require_elements(self.input, "input", f32)
+        require_dynamic(self.input, self.parameters, "input")
         require_weight(self.weight, "weight", (0,))
         weight = operand_shape(self.weight, "weight")
         require_float_bias(self.bias, weight[0])
@@ -98,27 +100,37 @@ class DynamicConv2dOp(ConvolutionOp, QuantOperation):
 @irdl_op_definition
 class DynamicMatMulOp(QuantOperation):
     """
-    Float matrix product computed in int8: the range of lhs is taken at run time.
+    Product of a dynamically quantized tensor with a matrix; the result is float.
 
-    `%r = quant.dynamic_matmul %x, %w, %b : (tensor<..>, tensor<..>, tensor<..>) -> ..`
+    `%r = quant.dynamic_matmul %q, %p, %w, %b : (..) -> tensor<..xf32>`
     """
 
     name = "quant.dynamic_matmul"
     lhs = operand_def(TENSOR)
+    parameters = operand_def(TENSOR)
     rhs = operand_def(TENSOR)
     bias = opt_operand_def(TENSOR)
     result = result_def(TENSOR)
     assembly_format = ASSEMBLY
 
-    def __init__(self, lhs: Operand, rhs: Operand, bias: Operand | None = None):
+    def __init__(
+        self,
+        lhs: Operand,
+        parameters: Operand,
+        rhs: Operand,
+        bias: Operand | None = None,
+    ):
         shape = matmul_shape(shape_of(lhs), shape_of(rhs))
-        super().__init__(operands=[lhs, rhs, bias], result_types=[tensor(f32, shape)])
+        super().__init__(
+            operands=[lhs, parameters, rhs, bias],
+            result_types=[tensor(f32, shape)],
+        )
 
     def expected_element(self) -> Attribute:
         return f32
 
     def expected_shape(self) -> Shape:
-        require_elements(self.lhs, "lhs", f32)
+        require_dynamic(self.lhs, self.parameters, "lhs")
         rhs = operand_shape(self.rhs, "rhs")
         shape = matmul_shape(operand_shape(self.lhs, "lhs"), rhs)
         require_weight(self.rhs, "rhs", (len(rhs) - 1,))

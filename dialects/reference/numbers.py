@@ -44,7 +44,6 @@ __all__ = [
     "dequantize",
     "dequantize_from",
     "dynamic_bias",
-    "dynamic_parameters",
     "dynamic_parameters_uint8",
     "fits_int32",
     "integer_sqrt",
@@ -267,13 +266,6 @@ def _dynamic_range(x: Floats) -> tuple[np.float32, np.float32, np.float32]:
     if scale == 0 or not np.isfinite(scale):
         scale = np.float32(1)
     return low, high, scale
-
-
-def dynamic_parameters(x: Floats) -> tuple[float, int]:
-    """Formula "dynamic": the scale and the int8 zero point of a float32 tensor."""
-    low, _, scale = _dynamic_range(x)
-    zero_point = np.rint(np.float32(-128) - low / scale)
-    return float(scale), int(np.clip(zero_point, INT8_MINIMUM, INT8_MAXIMUM))
 
 
 def dynamic_parameters_uint8(x: Floats) -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""Ranges taken at run time (`docs/numerics.md`, "dynamic"), and ONNX's integer ops."""
+"""Contractions of dynamically quantized inputs, and ONNX's integer ops."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from qcc.dialects import quant
 from qcc.dialects.quant.base import require_int8
+from qcc.dialects.reference.dynamic_scales import centre_by
 from qcc.dialects.reference.integer_products import convolve, multiply
 from qcc.dialects.reference.nn_contraction import (
     from_channels_last,
@@ -14,7 +15,6 @@ from qcc.dialects.reference.nn_contraction import (
 from qcc.dialects.reference.numbers import (
     centre,
     dynamic_bias,
-    dynamic_parameters,
     dynamic_parameters_uint8,
     output_scales,
     quantize,
@@ -23,21 +23,18 @@ from qcc.dialects.reference.registry import reference
 from qcc.dialects.types import Array
 
 
-def _quantized_input(x: Array) -> tuple[Array, np.float32]:
-    """q - zero_point of a float tensor, and its scale."""
-    scale, zero_point = dynamic_parameters(x)
-    return quantize(x, scale, zero_point) - zero_point, np.float32(scale)
-
-
 @reference(quant.DynamicConv2dOp)
 def dynamic_conv2d(
-    op: quant.DynamicConv2dOp, input: Array, weight: Array, bias: Array | None
+    op: quant.DynamicConv2dOp,
+    input: Array,
+    parameters: Array,
+    weight: Array,
+    bias: Array | None,
 ) -> Array:
     weight_type = require_int8(op.weight, "weight")
-    x, scale = _quantized_input(input)
-    factors = scale * output_scales(weight_type, weight.shape[0])
+    factors = parameters[0] * output_scales(weight_type, weight.shape[0])
     acc = convolve(
-        to_channels_last(x, op.layout_value),
+        to_channels_last(centre_by(input, parameters), op.layout_value),
         centre(weight, weight_type),
         None if bias is None else dynamic_bias(bias, factors),
         strides=op.stride_values,
@@ -50,13 +47,16 @@ def dynamic_conv2d(
 
 @reference(quant.DynamicMatMulOp)
 def dynamic_matmul(
-    op: quant.DynamicMatMulOp, lhs: Array, rhs: Array, bias: Array | None
+    op: quant.DynamicMatMulOp,
+    lhs: Array,
+    parameters: Array,
+    rhs: Array,
+    bias: Array | None,
 ) -> Array:
     rhs_type = require_int8(op.rhs, "rhs")
-    x, scale = _quantized_input(lhs)
-    factors = scale * output_scales(rhs_type, rhs.shape[-1])
+    factors = parameters[0] * output_scales(rhs_type, rhs.shape[-1])
     acc = multiply(
-        x,
+        centre_by(lhs, parameters),
         centre(rhs, rhs_type),
         None if bias is None else dynamic_bias(bias, factors),
     )

@@ -80,10 +80,10 @@
 #define QCC_TARGET_I8MM __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
 #endif
 
-/* The quantization of a tensor whose range is taken at run time. */
+/* The quantization of a tensor whose range is taken at run time: a buffer of two floats. */
 typedef struct {
     float scale;
-    int32_t zero_point;
+    float zero_point; /* an integer of int8 */
 } qcc_dynamic;
 
 QCC_INLINE float qcc_min_f32(float a, float b) { return a < b ? a : b; }

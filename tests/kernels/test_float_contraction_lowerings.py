@@ -148,8 +148,11 @@ def test_dynamic_conv2d(target: str, index: int) -> None:
 
     def body(args: Any) -> list[Any]:
         used = None if index == 1 else bias
-        op = quant.DynamicConv2dOp(args[0], weight, used, layout="NHWC", **properties)
-        return [weight, bias, op]
+        cast = quant.DynamicQuantizeCastOp(args[0])
+        op = quant.DynamicConv2dOp(
+            *cast.results, weight, used, layout="NHWC", **properties
+        )
+        return [weight, bias, cast, op]
 
     module = make_module([(shape, f32)], body)
     check_against_reference(module, target, [_hostile(_floats(rng, *shape), index)])
@@ -164,7 +167,8 @@ def test_dynamic_matmul(target: str, index: int) -> None:
     bias = constant(_floats(rng, 21))
 
     def body(args: Any) -> list[Any]:
-        return [weight, bias, quant.DynamicMatMulOp(args[0], weight, bias)]
+        cast = quant.DynamicQuantizeCastOp(args[0])
+        return [weight, bias, cast, quant.DynamicMatMulOp(*cast.results, weight, bias)]
 
     module = make_module([((2, 3, 34), f32)], body)
     check_against_reference(module, target, [_hostile(_floats(rng, 2, 3, 34), index)])

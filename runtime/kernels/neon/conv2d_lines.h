@@ -137,7 +137,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_add_line__neon(const qcc_conv2d_args 
                                 const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic, void *output,         \
                                 void *QCC_RESTRICT scratch) {                                                          \
         const qcc_lines_plan p = qcc_conv2d_plan_lines(a);                                                             \
-        const int32_t zero_point = dynamic != NULL ? dynamic->zero_point : a.input_zero_point;                         \
+        const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;                \
         const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                \
         const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;                 \
         const ptrdiff_t size = a.float_output ? 4 : 1;                                                                 \

@@ -8,7 +8,8 @@
 #include "qcc_runtime.h"
 
 typedef struct {
-    int32_t length;
+    int64_t length;
+    float minimum, maximum; /* the range is clipped to these real numbers, which hold 0 */
 } qcc_dynamic_args;
 
 typedef struct {
@@ -16,17 +17,23 @@ typedef struct {
     int32_t activation_offset; /* what the kernel adds to stored inputs */
 } qcc_dynamic_bias_args;
 
+/* By comparisons: x - x of a product could be fused into its rounding error. */
+QCC_INLINE float qcc_finite(float x) { return x >= -0x1.fffffep127f && x <= 0x1.fffffep127f ? x : 0.0f; }
+
 /* lo = min(0, min x) and hi = max(0, max x) over the finite elements, 16 lanes at a time. */
-QCC_INLINE void qcc_dynamic_bounds(int32_t length, const float *input, float *low, float *high) {
+QCC_INLINE void qcc_dynamic_bounds(int64_t length, const float *input, float *low, float *high) {
     float lows[16] = {0}, highs[16] = {0};
-    for (int32_t i = 0; i < length; i += 16) {
-        const int32_t count = qcc_min_i32(16, length - i);
-        for (int32_t lane = 0; lane < count; lane++) {
-            const float x = input[i + lane];
-            const float finite = x - x == 0.0f ? x : 0.0f;
-            lows[lane] = qcc_min_f32(finite, lows[lane]);
-            highs[lane] = qcc_max_f32(finite, highs[lane]);
+    for (int64_t i = 0; i + 16 <= length; i += 16) {
+        for (int32_t lane = 0; lane < 16; lane++) {
+            const float x = qcc_finite(input[i + lane]);
+            lows[lane] = qcc_min_f32(x, lows[lane]);
+            highs[lane] = qcc_max_f32(x, highs[lane]);
         }
+    }
+    for (int64_t i = length - length % 16; i < length; i++) {
+        const float x = qcc_finite(input[i]);
+        lows[0] = qcc_min_f32(x, lows[0]);
+        highs[0] = qcc_max_f32(x, highs[0]);
     }
     *low = lows[0];
     *high = highs[0];
@@ -36,10 +43,10 @@ QCC_INLINE void qcc_dynamic_bounds(int32_t length, const float *input, float *lo
     }
 }
 
-/* s = (hi - lo) / 255, or 1 where that is 0 or not finite. */
-QCC_INLINE float qcc_dynamic_scale(float low, float high) {
+/* s = (hi - lo) / 255, or 1 where that is less than `least` or not finite. */
+QCC_INLINE float qcc_dynamic_scale(float low, float high, float least) {
     const float scale = (high - low) / 255.0f;
-    return scale > 0.0f && scale - scale == 0.0f ? scale : 1.0f;
+    return scale >= least && scale <= 0x1.fffffep127f ? scale : 1.0f;
 }
 
 /* rne(zero - lo / s), clamped to [minimum, maximum]; integers bound it, so clamping first is the same. */
@@ -48,21 +55,46 @@ QCC_INLINE int32_t qcc_dynamic_zero_point(float zero, float low, float scale, fl
     return qcc_rne(qcc_min_f32(maximum, qcc_max_f32(minimum, exact)));
 }
 
+/* The parameters of a measured range, clipped to real [minimum, maximum] and widened to hold 0. */
+QCC_INLINE qcc_dynamic qcc_dynamic_of_range(float low, float high, float minimum, float maximum) {
+    const float lowest = qcc_min_f32(0.0f, qcc_max_f32(qcc_finite(low), minimum));
+    const float highest = qcc_max_f32(0.0f, qcc_min_f32(qcc_finite(high), maximum));
+    qcc_dynamic result;
+    result.scale = qcc_dynamic_scale(lowest, highest, 0x1p-126f);
+    result.zero_point = (float)qcc_dynamic_zero_point(-128.0f, lowest, result.scale, -128.0f, 127.0f);
+    return result;
+}
+
 QCC_INLINE void qcc_dynamic_range_f32__portable(const qcc_dynamic_args a, const float *QCC_RESTRICT input,
                                                 qcc_dynamic *QCC_RESTRICT output) {
     float low, high;
     qcc_dynamic_bounds(a.length, input, &low, &high);
-    output->scale = qcc_dynamic_scale(low, high);
-    output->zero_point = qcc_dynamic_zero_point(-128.0f, low, output->scale, -128.0f, 127.0f);
+    *output = qcc_dynamic_of_range(low, high, a.minimum, a.maximum);
+}
+
+/* Steps of a grid, clamped to int8 and rounded; NaN gives the zero point. */
+QCC_INLINE int8_t qcc_dynamic_round(float steps, float zero_point) {
+    const float number = steps == steps ? steps : 0.0f;
+    const float low = qcc_max_f32(-128.0f - zero_point, number);
+    const float clamped = qcc_min_f32(127.0f - zero_point, low);
+    return (int8_t)(qcc_rne(clamped) + (int32_t)zero_point);
 }
 
 QCC_INLINE void qcc_dynamic_quantize_f32_s8__portable(const qcc_dynamic_args a, const float *QCC_RESTRICT input,
                                                       const qcc_dynamic *QCC_RESTRICT dynamic,
                                                       int8_t *QCC_RESTRICT output) {
+    const float inverse = 1.0f / dynamic->scale, zero_point = dynamic->zero_point;
+    for (int64_t i = 0; i < a.length; i++)
+        output[i] = qcc_dynamic_round(input[i] * inverse, zero_point);
+}
+
+QCC_INLINE void qcc_dynamic_dequantize_s8_f32__portable(const qcc_dynamic_args a, const int8_t *QCC_RESTRICT input,
+                                                        const qcc_dynamic *QCC_RESTRICT dynamic,
+                                                        float *QCC_RESTRICT output) {
     const float scale = dynamic->scale;
-    const int32_t zero_point = dynamic->zero_point;
-    for (int32_t i = 0; i < a.length; i++)
-        output[i] = qcc_quantize(input[i], scale, zero_point);
+    const int32_t zero_point = (int32_t)dynamic->zero_point;
+    for (int64_t i = 0; i < a.length; i++)
+        output[i] = (float)(input[i] - zero_point) * scale;
 }
 
 /* ONNX DynamicQuantizeLinear: uint8 elements, their scale and their zero point. */
@@ -71,11 +103,11 @@ QCC_INLINE void qcc_dynamic_quantize_f32_u8__portable(const qcc_dynamic_args a, 
                                                       uint8_t *QCC_RESTRICT zero_point) {
     float low, high;
     qcc_dynamic_bounds(a.length, input, &low, &high);
-    const float s = qcc_dynamic_scale(low, high);
+    const float s = qcc_dynamic_scale(low, high, 0x1p-149f);
     const int32_t zero = qcc_dynamic_zero_point(0.0f, low, s, 0.0f, 255.0f);
     *scale = s;
     *zero_point = (uint8_t)zero;
-    for (int32_t i = 0; i < a.length; i++)
+    for (int64_t i = 0; i < a.length; i++)
         output[i] = (uint8_t)(qcc_quantize(input[i], s, zero - 128) + 128);
 }
 

@@ -157,44 +157,50 @@ def _bits(array: Array) -> NDArray[np.uint8]:
     return array.reshape(-1).view(np.uint8)
 
 
-def _module(cases: Sequence[Case]) -> ModuleOp:
-    """One function that takes the arguments and returns the results of all cases."""
+def _module(cases: Sequence[Case]) -> tuple[ModuleOp, list[str]]:
+    """
+    One function that takes the arguments and returns the results of all cases.
+
+    Also the name of the case of each result.
+    """
     kinds = [kind for case in cases for kind in case.argument_types()]
     block = Block(arg_types=[tensor(element, shape) for shape, element in kinds])
     results: list[SSAValue] = []
+    names: list[str] = []
     arguments = list(block.args)
     for case in cases:
         ops = case.body(arguments[: len(case.inputs)])
         arguments = arguments[len(case.inputs) :]
         block.add_ops(ops)
         results += ops[-1].results
+        names += [case.name] * len(ops[-1].results)
     block.add_op(ReturnOp(*results))
     types = ([a.type for a in block.args], [r.type for r in results])
     func = FuncOp("model", types, Region([block]))
     for name, count in (("input", len(block.args)), ("output", len(results))):
-        names = [StringAttr(f"{name}{i}") for i in range(count)]
-        func.attributes[f"{name}_names"] = ArrayAttr(names)
+        ports = [StringAttr(f"{name}{i}") for i in range(count)]
+        func.attributes[f"{name}_names"] = ArrayAttr(ports)
     name_values(func)
     func.verify()
-    return ModuleOp([func])
+    return ModuleOp([func]), names
 
 
 def check_cases(cases: Sequence[Case], variant: Variant) -> None:
     """Every result equals the reference in every bit; NaN equals NaN."""
     variant.skip_if_impossible()
     inputs = [array for case in cases for array in case.inputs]
-    module = _module(cases)
+    module, names = _module(cases)
     expected = run(module, inputs)
     model = generate(module, [TARGETS[variant.target]], "model")
     actual = _run_program(model, variant, inputs, expected)
     wrong: list[str] = []
-    for case, want, data in zip(cases, expected, actual, strict=True):
+    for name, want, data in zip(names, expected, actual, strict=True):
         got = np.frombuffer(data, want.dtype).reshape(want.shape)
         different = (_bits(got) != _bits(want)).reshape(-1, want.itemsize).any(axis=1)
         if different.any():
             index = int(np.flatnonzero(different)[0])
             wrong.append(
-                f"{case.name}: {int(different.sum())} of {want.size} differ, first at "
+                f"{name}: {int(different.sum())} of {want.size} differ, first at "
                 f"{index}: {got.reshape(-1)[index]!r} for {want.reshape(-1)[index]!r}"
             )
     assert not wrong, "\n".join(wrong)

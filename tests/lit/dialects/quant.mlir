@@ -65,10 +65,30 @@ func.func @model(%x: tensor<1x4x9x9x!quant.uniform<i8:f32, 0.05:-3>>, %l: tensor
   %28 = quant.layer_norm %a, %s {operandSegmentSizes = array<i32: 1, 0, 1>, axis = 2 : i64, epsilon = 1.000000e-05 : f32} : (tensor<2x5x3x!quant.uniform<i8:f32, 0.05:-3>>, tensor<3xf32>) -> tensor<2x5x3x!quant.uniform<i8:f32, 0.1:7>>
   // CHECK-NEXT: %{{.*}} = quant.resize %{{.*}} {sizes = array<i64: 18, 18>, scales = array<f32: 2.000000e+00, 2.000000e+00>, coordinates = "align_corners"} : (tensor<1x4x9x9x!quant.uniform<i8:f32, 0.05:-3>>) -> tensor<1x4x18x18x!quant.uniform<i8:f32, 0.1:7>>
   %29 = quant.resize %x {sizes = array<i64: 18, 18>, scales = array<f32: 2.000000e+00, 2.000000e+00>, coordinates = "align_corners"} : (tensor<1x4x9x9x!quant.uniform<i8:f32, 0.05:-3>>) -> tensor<1x4x18x18x!quant.uniform<i8:f32, 0.1:7>>
-  // CHECK-NEXT: %{{.*}} = quant.dynamic_conv2d %{{.*}}, %{{.*}}, %{{.*}} {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x9x9xf32>, tensor<6x4x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.01:0, 7.0385313e-26:0, 1.0e-05:0, 0.3:0, 0.5:0, 0.25:0}>>, tensor<6xf32>) -> tensor<1x6x9x9xf32>
-  %30 = quant.dynamic_conv2d %f, %w, %bf {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x9x9xf32>, tensor<6x4x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.01:0, 7.0385313e-26:0, 1.0e-05:0, 0.3:0, 0.5:0, 0.25:0}>>, tensor<6xf32>) -> tensor<1x6x9x9xf32>
-  // CHECK-NEXT: %{{.*}} = quant.dynamic_matmul %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x5x3xf32>, tensor<3x6x!quant.uniform<i8<-127:127>:f32:1, {0.01:0, 0.02:0, 0.03:0, 0.04:0, 0.05:0, 0.06:0}>>, tensor<6xf32>) -> tensor<2x5x6xf32>
-  %31 = quant.dynamic_matmul %g, %m, %bf : (tensor<2x5x3xf32>, tensor<3x6x!quant.uniform<i8<-127:127>:f32:1, {0.01:0, 0.02:0, 0.03:0, 0.04:0, 0.05:0, 0.06:0}>>, tensor<6xf32>) -> tensor<2x5x6xf32>
+  // CHECK-NEXT: %{{.*}}, %{{.*}} = quant.dynamic_qcast %{{.*}} {minimum = 0.000000e+00 : f32, maximum = 6.000000e+00 : f32} : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xi8>, tensor<2xf32>)
+  %dq, %dp = quant.dynamic_qcast %f {minimum = 0.000000e+00 : f32, maximum = 6.000000e+00 : f32} : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xi8>, tensor<2xf32>)
+  // CHECK-NEXT: %{{.*}}, %{{.*}} = quant.dynamic_qcast %{{.*}} : (tensor<2x5x3xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  %gq, %gp = quant.dynamic_qcast %g : (tensor<2x5x3xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_conv2d %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x9x9xi8>, tensor<2xf32>, tensor<6x4x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.01:0, 7.0385313e-26:0, 1.0e-05:0, 0.3:0, 0.5:0, 0.25:0}>>, tensor<6xf32>) -> tensor<1x6x9x9xf32>
+  %30 = quant.dynamic_conv2d %dq, %dp, %w, %bf {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x4x9x9xi8>, tensor<2xf32>, tensor<6x4x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.01:0, 7.0385313e-26:0, 1.0e-05:0, 0.3:0, 0.5:0, 0.25:0}>>, tensor<6xf32>) -> tensor<1x6x9x9xf32>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_matmul %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<3x6x!quant.uniform<i8<-127:127>:f32:1, {0.01:0, 0.02:0, 0.03:0, 0.04:0, 0.05:0, 0.06:0}>>, tensor<6xf32>) -> tensor<2x5x6xf32>
+  %31 = quant.dynamic_matmul %gq, %gp, %m, %bf : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<3x6x!quant.uniform<i8<-127:127>:f32:1, {0.01:0, 0.02:0, 0.03:0, 0.04:0, 0.05:0, 0.06:0}>>, tensor<6xf32>) -> tensor<2x5x6xf32>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_dcast %{{.*}}, %{{.*}} : (tensor<2x5x3xi8>, tensor<2xf32>) -> tensor<2x5x3xf32>
+  %d0 = quant.dynamic_dcast %gq, %gp : (tensor<2x5x3xi8>, tensor<2xf32>) -> tensor<2x5x3xf32>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_union %{{.*}}, %{{.*}} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %d1 = quant.dynamic_union %gp, %dp : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_requantize %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2xf32>) -> tensor<2x5x3xi8>
+  %d2 = quant.dynamic_requantize %gq, %gp, %d1 : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2xf32>) -> tensor<2x5x3xi8>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_clip %{{.*}}, %{{.*}} {minimum = 0.000000e+00 : f32} : (tensor<2x5x3xi8>, tensor<2xf32>) -> tensor<2x5x3xi8>
+  %d3 = quant.dynamic_clip %gq, %gp {minimum = 0.000000e+00 : f32} : (tensor<2x5x3xi8>, tensor<2xf32>) -> tensor<2x5x3xi8>
+  // CHECK-NEXT: %{{.*}}, %{{.*}} = quant.dynamic_add %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {maximum = 1.000000e+00 : f32} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  %d4, %d5 = quant.dynamic_add %gq, %gp, %d3, %gp {maximum = 1.000000e+00 : f32} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  // CHECK-NEXT: %{{.*}}, %{{.*}} = quant.dynamic_sub %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  %d6, %d7 = quant.dynamic_sub %gq, %gp, %d4, %d5 : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  // CHECK-NEXT: %{{.*}}, %{{.*}} = quant.dynamic_mul %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  %d8, %d9 = quant.dynamic_mul %gq, %gp, %d6, %d7 : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_reduce_mean %{{.*}}, %{{.*}} {axes = array<i64: 2, 3>} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x1x1xf32>
+  %d10 = quant.dynamic_reduce_mean %dq, %dp {axes = array<i64: 2, 3>} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x1x1xf32>
   // CHECK-NEXT: %{{.*}}, %{{.*}}, %{{.*}} = quant.dynamic_quantize %{{.*}} : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xui8>, tensor<f32>, tensor<ui8>)
   %32, %33, %34 = quant.dynamic_quantize %f : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xui8>, tensor<f32>, tensor<ui8>)
   // CHECK-NEXT: %{{.*}} = quant.conv2d_integer %{{.*}}, %{{.*}} : (tensor<1x4x9x9xui8>, tensor<6x4x3x3xi8>) -> tensor<1x6x7x7xi32>

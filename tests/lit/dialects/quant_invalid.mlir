@@ -314,16 +314,80 @@ func.func @f(%x: tensor<1x2x4x4x!quant.uniform<i8:f32, 0.05:-3>>) {
 // -----
 
 // CHECK: bias must have elements f32, got i32
-func.func @f(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x3x3x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>, %b: tensor<2xi32>) {
-  %r = quant.dynamic_conv2d %x, %w, %b : (tensor<1x2x4x4xf32>, tensor<2x2x3x3x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>, tensor<2xi32>) -> tensor<1x2x2x2xf32>
+func.func @f(%x: tensor<1x2x4x4xi8>, %p: tensor<2xf32>, %w: tensor<2x2x3x3x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>, %b: tensor<2xi32>) {
+  %r = quant.dynamic_conv2d %x, %p, %w, %b : (tensor<1x2x4x4xi8>, tensor<2xf32>, tensor<2x2x3x3x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>, tensor<2xi32>) -> tensor<1x2x2x2xf32>
   func.return
 }
 
 // -----
 
-// CHECK: lhs must have elements f32
-func.func @f(%a: tensor<3x2x!quant.uniform<i8:f32, 0.05:-3>>, %m: tensor<2x2x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>) {
-  %r = quant.dynamic_matmul %a, %m : (tensor<3x2x!quant.uniform<i8:f32, 0.05:-3>>, tensor<2x2x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>) -> tensor<3x2xf32>
+// CHECK: lhs must have elements i8
+func.func @f(%a: tensor<3x2x!quant.uniform<i8:f32, 0.05:-3>>, %p: tensor<2xf32>, %m: tensor<2x2x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>) {
+  %r = quant.dynamic_matmul %a, %p, %m : (tensor<3x2x!quant.uniform<i8:f32, 0.05:-3>>, tensor<2xf32>, tensor<2x2x!quant.uniform<i8:f32:0, {0.1:0, 0.2:0}>>) -> tensor<3x2xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: parameters of input must be tensor<2xf32>, got tensor<f32>
+func.func @f(%q: tensor<4xi8>, %p: tensor<f32>) {
+  %r = quant.dynamic_dcast %q, %p : (tensor<4xi8>, tensor<f32>) -> tensor<4xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: second result is tensor<3xf32>, expected tensor<2xf32>
+func.func @f(%x: tensor<4xf32>) {
+  %q, %p = quant.dynamic_qcast %x : (tensor<4xf32>) -> (tensor<4xi8>, tensor<3xf32>)
+  func.return
+}
+
+// -----
+
+// CHECK: the clip [1.0, 6.0] does not hold 0
+func.func @f(%x: tensor<4xf32>) {
+  %q, %p = quant.dynamic_qcast %x {minimum = 1.0 : f32, maximum = 6.0 : f32} : (tensor<4xf32>) -> (tensor<4xi8>, tensor<2xf32>)
+  func.return
+}
+
+// -----
+
+// CHECK: the clip [6.0, 1.0] is empty
+func.func @f(%q: tensor<4xi8>, %p: tensor<2xf32>) {
+  %r = quant.dynamic_clip %q, %p {minimum = 6.0 : f32, maximum = 1.0 : f32} : (tensor<4xi8>, tensor<2xf32>) -> tensor<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: target must be tensor<2xf32>, got tensor<2xi8>
+func.func @f(%q: tensor<4xi8>, %p: tensor<2xf32>, %t: tensor<2xi8>) {
+  %r = quant.dynamic_requantize %q, %p, %t : (tensor<4xi8>, tensor<2xf32>, tensor<2xi8>) -> tensor<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: takes at least one operand
+func.func @f() {
+  %r = quant.dynamic_union : () -> tensor<2xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: rhs must have elements i8, got f32
+func.func @f(%q: tensor<4xi8>, %p: tensor<2xf32>, %x: tensor<4xf32>) {
+  %r, %s = quant.dynamic_add %q, %p, %x, %p : (tensor<4xi8>, tensor<2xf32>, tensor<4xf32>, tensor<2xf32>) -> (tensor<4xi8>, tensor<2xf32>)
+  func.return
+}
+
+// -----
+
+// CHECK: may overflow int32
+func.func @f(%q: tensor<1x10000000xi8>, %p: tensor<2xf32>) {
+  %r = quant.dynamic_reduce_mean %q, %p {axes = array<i64: 1>} : (tensor<1x10000000xi8>, tensor<2xf32>) -> tensor<1x1xf32>
   func.return
 }
 
