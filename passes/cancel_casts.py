@@ -1,8 +1,9 @@
 """
 `cancel-casts`: casts go where they are needed, and vanish where they are not.
 
-A dcast sinks below data movement, which then runs on int8; a qcast that meets the dcast
-disappears, or becomes a requantize between two types.
+A dcast sinks below data movement, which then runs on int8; a qcast rises above it to
+the op that computes; a qcast that meets a dcast disappears, or becomes a requantize
+between two types.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, i8
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     PatternRewriter,
@@ -21,7 +22,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from qcc.dialects import nn
-from qcc.dialects.naming import replace
+from qcc.dialects.naming import TENSOR, replace
 from qcc.dialects.quant import (
     DequantizeCastOp,
     QuantizeCastOp,
@@ -31,7 +32,14 @@ from qcc.dialects.quant import (
 )
 from qcc.dialects.reference import numbers
 from qcc.dialects.types import shape_of, tensor
-from qcc.passes.quantizable import Form, activations, constant_array, form_of
+from qcc.passes.quantizable import (
+    Form,
+    activations,
+    constant_array,
+    form_of,
+    function_operand,
+)
+from qcc.passes.quantization_plan import goes_to_quantize
 from qcc.passes.rewriting import (
     clone_with,
     int8_type,
@@ -97,6 +105,58 @@ class SinkDequantize(RewritePattern):
         dequantize.location = new.location
 
 
+def _computes(value: SSAValue) -> bool:
+    """Whether a value is, but for data movement, the float result of an op."""
+    op = value.owner
+    if not isinstance(op, Operation):
+        return False
+    form = form_of(op)
+    if form == Form.MOVEMENT:
+        return any(_computes(op.operands[index]) for index in activations(op))
+    return form is not None and form != Form.INDEX
+
+
+class HoistQuantize(RewritePattern):
+    """qcast(move(f(x), ...)) -> move(qcast(f(x)), ...)"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: QuantizeCastOp, rewriter: PatternRewriter, /):
+        move = op.input.owner
+        kind = int8_type(op.result)
+        if not isinstance(move, Operation) or form_of(move) != Form.MOVEMENT:
+            return
+        if kind is None or not op.input.has_one_use() or not _computes(op.input):
+            return
+        operands, casts = list(move.operands), list[Operation]()
+        for index in activations(move):
+            casts.append(QuantizeCastOp(operands[index], kind))
+            casts[-1].location = op.location
+            operands[index] = casts[-1].results[0]
+        moved = clone_with(move, operands, op.result.type)
+        replace_value(rewriter, op, [*casts, moved], moved.results[0])
+
+
+class SinkReshape(RewritePattern):
+    """qcast(f(reshape(g(x)))) -> qcast(reshape(f(g(x)))), f an activation of g"""
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /):
+        if form_of(op) == Form.CLAMP:
+            index = 0
+        elif form_of(op) != Form.FUNCTION or (index := function_operand(op)) is None:
+            return
+        move = op.operands[index].owner
+        if not isinstance(move, nn.ReshapeOp) or not move.result.has_one_use():
+            return
+        if not goes_to_quantize(op.results[0]) or not _computes(move.input):
+            return
+        operands = list(op.operands)
+        operands[index] = move.input
+        function = clone_with(op, operands, move.input.type)
+        function.attributes.pop(TENSOR, None)
+        moved = nn.ReshapeOp(function.results[0], shape_of(op.results[0]))
+        replace_value(rewriter, op, [function, moved], moved.result)
+
+
 class QuantizeOneHot(RewritePattern):
     """qcast(one_hot(i) {on, off}) -> scast(one_hot(i) {q(on), q(off)})"""
 
@@ -122,12 +182,20 @@ class QuantizeOneHot(RewritePattern):
 @dataclass(frozen=True)
 class CancelCastsPass(ModulePass):
     """
-    Sinks dcasts below data movement and cancels qcasts against them.
+    Sinks dcasts below data movement, lifts qcasts above it, and cancels them.
 
-    A rounded one-hot encoding is made of integers at once.
+    Where the model rounds the moved result of an op, it is rounded before it is moved:
+    the same integers. A rounded one-hot encoding is made of integers at once.
     """
 
     name = "cancel-casts"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        rewrite(ctx, op, [CancelQuantize(), SinkDequantize(), QuantizeOneHot()])
+        patterns = [
+            CancelQuantize(),
+            SinkDequantize(),
+            SinkReshape(),
+            HoistQuantize(),
+            QuantizeOneHot(),
+        ]
+        rewrite(ctx, op, patterns)

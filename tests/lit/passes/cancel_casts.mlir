@@ -81,3 +81,53 @@ func.func @one_hot(%i: tensor<4xi64>) -> tensor<4x3x!quant.uniform<i8:f32, 0.003
   %1 = quant.qcast %0 {tensor = "encoded"} : (tensor<4x3xf32>) -> tensor<4x3x!quant.uniform<i8:f32, 0.003921569:-128>>
   func.return %1 : tensor<4x3x!quant.uniform<i8:f32, 0.003921569:-128>>
 }
+
+// What the model rounds after moving it is rounded before.
+// CHECK-LABEL: @hoist
+func.func @hoist(%x: tensor<1x2x4x4x!a>, %y: tensor<1x2x2x2x!a>) -> (tensor<8x!b>, tensor<1x4x2x2x!b>) {
+  // CHECK: nn.reduce_mean
+  // CHECK-NEXT: quant.qcast {{.*}}(tensor<1x2x1x1xf32>)
+  // CHECK-NEXT: nn.expand
+  // CHECK-NEXT: nn.reshape {{.*}}-> tensor<8x!quant.uniform
+  // CHECK: nn.avg_pool2d
+  // CHECK-NEXT: quant.qcast
+  // CHECK-NEXT: quant.requantize
+  // CHECK-NEXT: nn.concat {{.*}}-> tensor<1x4x2x2x!quant.uniform
+  %0 = quant.dcast %x : (tensor<1x2x4x4x!a>) -> tensor<1x2x4x4xf32>
+  %1 = nn.reduce_mean %0 {axes = array<i64: 2, 3>} : (tensor<1x2x4x4xf32>) -> tensor<1x2x1x1xf32>
+  %2 = nn.expand %1 : (tensor<1x2x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %3 = nn.reshape %2 : (tensor<1x2x2x2xf32>) -> tensor<8xf32>
+  %4 = quant.qcast %3 : (tensor<8xf32>) -> tensor<8x!b>
+  %5 = nn.avg_pool2d %0 {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : (tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32>
+  %6 = quant.dcast %y : (tensor<1x2x2x2x!a>) -> tensor<1x2x2x2xf32>
+  %7 = nn.concat %5, %6 {axis = 1 : i64} : (tensor<1x2x2x2xf32>, tensor<1x2x2x2xf32>) -> tensor<1x4x2x2xf32>
+  %8 = quant.qcast %7 : (tensor<1x4x2x2xf32>) -> tensor<1x4x2x2x!b>
+  func.return %4, %8 : tensor<8x!b>, tensor<1x4x2x2x!b>
+}
+
+// An activation meets the op that it belongs to.
+// CHECK-LABEL: @sink_reshape
+func.func @sink_reshape(%x: tensor<1x2x1x8x!a>) -> tensor<1x2x8x!b> {
+  // CHECK: quant.dcast
+  // CHECK-NEXT: nn.avg_pool2d
+  // CHECK-NEXT: nn.relu
+  // CHECK-NEXT: quant.qcast
+  // CHECK-NEXT: nn.reshape
+  // CHECK-NEXT: func.return
+  %0 = quant.dcast %x : (tensor<1x2x1x8x!a>) -> tensor<1x2x1x8xf32>
+  %1 = nn.avg_pool2d %0 {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x2x1x8xf32>) -> tensor<1x2x1x8xf32>
+  %2 = nn.reshape %1 : (tensor<1x2x1x8xf32>) -> tensor<1x2x8xf32>
+  %3 = nn.relu %2 : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  %4 = quant.qcast %3 : (tensor<1x2x8xf32>) -> tensor<1x2x8x!b>
+  func.return %4 : tensor<1x2x8x!b>
+}
+
+// The model's input is moved as it comes.
+// CHECK-LABEL: @input
+func.func @input(%x: tensor<2x4xf32>) -> tensor<8x!a> {
+  // CHECK-NEXT: nn.reshape
+  // CHECK-NEXT: quant.qcast
+  %0 = nn.reshape %x : (tensor<2x4xf32>) -> tensor<8xf32>
+  %1 = quant.qcast %0 : (tensor<8xf32>) -> tensor<8x!a>
+  func.return %1 : tensor<8x!a>
+}
