@@ -15,6 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "codegen": {"codegen", "dialects"},
     "runtime": {"runtime"},
     "compiler": {"compiler", "codegen", "passes", "dialects", "runtime"},
+    "training": {"training", "compiler", "passes", "dialects"},
 }
 
 PACKAGES: dict[str, set[str]] = {

@@ -1,0 +1,1 @@
+"""torch operations as ONNX nodes, one function each, one file per family."""
