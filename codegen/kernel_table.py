@@ -71,7 +71,7 @@ _SIZES = (
 
 def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     # The other ISAs' tiles keep their accumulators in registers for literal sizes only.
-    run_time = _SIZES if isa in ("portable", "avx2") else ()
+    run_time = _SIZES if isa in ("portable", "sse2", "avx2") else ()
     struct = "qcc_conv2d_args"
     return KernelRow(
         *("qcc_conv2d_s8s8", isa, "conv2d.h", struct),

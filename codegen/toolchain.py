@@ -85,9 +85,9 @@ def _gnu(name: str, archivers: Sequence[str], flags: tuple[str, ...] = ()) -> Co
     archiver = next((ar for ar in archivers if shutil.which(ar)), archivers[0])
     shared = ("-shared",)
     if sys.platform != "darwin":
-        # Segments that share pages, and none for what is read-only after loading: 12 kB,
-        # 60 kB where pages are large (AArch64). There are no constructors, so nothing
-        # needs the start files.
+        # Segments that share pages, and none for what is read-only after loading:
+        # 12 kB, 60 kB where pages are large (AArch64). There are no constructors, so
+        # nothing needs the start files.
         shared = ("-shared", "-s", "-nostartfiles", "-Wl,--build-id=none")
         for flag in ("noexecstack", "noseparate-code", "norelro"):
             shared = (*shared, f"-Wl,-z,{flag}")

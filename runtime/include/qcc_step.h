@@ -6,7 +6,8 @@
 
 #include "qcc_api.h"
 
-QCC_HELPER void qcc_step(const qcc_context *context, int step) {
+/* Not inlined: a library has as many calls as steps. */
+static QCC_NOINLINE void qcc_step(const qcc_context *context, int step) {
   if (context->options.profile != NULL) {
     context->options.profile(context->options.user, step);
   }

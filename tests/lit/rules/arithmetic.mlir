@@ -143,6 +143,20 @@ func.func @mul_mul(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   func.return %3 : tensor<2x3xf32>
 }
 
+// A large constant that others use too would be stored twice.
+// CHECK-LABEL: func.func @mul_mul_shared(
+// CHECK: nn.mul %0, %x : (tensor<f32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT: nn.constant
+// CHECK-NEXT: nn.mul %1, %2 {tensor = "y"}
+func.func @mul_mul_shared(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  %0 = nn.constant dense<5.000000e-01> : tensor<f32> -> tensor<f32>
+  %1 = nn.mul %0, %x : (tensor<f32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %2 = nn.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]> : tensor<3xf32> -> tensor<3xf32>
+  %3 = nn.mul %1, %2 {tensor = "y"} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  %4 = nn.mul %x, %2 {tensor = "z"} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  func.return %3, %4 : tensor<2x3xf32>, tensor<2x3xf32>
+}
+
 // rule add-zero
 // CHECK-LABEL: func.func @add_zero(
 // CHECK-NEXT: %{{.*}} = nn.tanh %{{.*}} {tensor = "y"} : (tensor<2x3xf32>) -> tensor<2x3xf32>
