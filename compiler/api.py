@@ -31,6 +31,7 @@ from qcc.compiler.accuracy import BudgetResult, summary
 from qcc.compiler.calibration import input_specs
 from qcc.compiler.data_stages import check_budget, gather_statistics, hold_budget
 from qcc.compiler.files import atomic_folder, write_bytes, write_files
+from qcc.compiler.float_costs import AUTO, keep_slow_layers
 from qcc.compiler.ir_dump import IrDump, write_module
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_import import import_model
@@ -122,6 +123,8 @@ def compile_with(
     run_pipeline(module, float_passes(pipeline), dump.after_each)
     _check_input_names(options.input_ranges, module)
     mode = _mode(options, module)
+    if AUTO in options.keep_float:
+        pipeline = keep_slow_layers(module, pipeline, mode, targets)
     budget: BudgetResult | None = None
     statistics, refit = gather_statistics(options, module, mode, pipeline)
     if options.evaluation is not None:
@@ -251,7 +254,7 @@ def _pipeline_options(options: Options) -> PipelineOptions:
         int8_only=options.int8_only,
         io=options.io,
         float_outputs=options.io == "float" and not options.int8_only,
-        keep_float=dict.fromkeys(options.keep_float, "asked for"),
+        keep_float={n: "asked for" for n in options.keep_float if n != AUTO},
     )
 
 

@@ -154,7 +154,10 @@ def compile_model(
     ] = False,
     keep_float: Annotated[
         list[str] | None,
-        typer.Option(help="nodes or tensors that stay in float, comma-separated"),
+        typer.Option(
+            help="nodes or tensors that stay in float, comma-separated; auto: those "
+            "that int8 would slow down"
+        ),
     ] = None,
     evaluate: Annotated[
         Path | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import small_models
 from command_line import Tool
 from scaled_network import CONSUMER, LAYER, Array, digits, model
 
@@ -198,3 +199,25 @@ def test_labels_that_are_not_one_per_sample(folder: Path, tmp_path: Path):
     np.savez(tmp_path / "many.npz", image=test.images, label=np.zeros((400, 3)))
     with pytest.raises(qcc.QccError, match="do not fit"):
         compiled(folder, tmp_path / "m.so", evaluation=tmp_path / "many.npz")
+
+
+def test_the_cost_model_keeps_additions_between_floats(tmp_path: Path, qcc_tool: Tool):
+    nodes = [
+        onnx.helper.make_node("MaxPool", ["x"], ["p"], "pool", kernel_shape=[1, 1]),
+        onnx.helper.make_node("Add", ["x", "p"], ["s"], "sum"),
+        onnx.helper.make_node("Relu", ["s"], ["y"], "relu"),
+    ]
+    (tmp_path / "m.onnx").write_bytes(small_models.model(nodes).SerializeToString())
+    np.save(tmp_path / "x.npy", small_models.samples())
+    common = (tmp_path / "m.onnx", f"--calibrate={tmp_path / 'x.npy'}")
+    common += ("--target=x86-64-v3,portable", "--keep-float=auto")
+    output = tmp_path / "m.mlir"
+    found = qcc_tool(*common, "-o", output)
+    assert found.code == 0, found.err
+    assert 'node "sum"): stays float: int8 would be slower' in found.err
+    assert "quant." not in output.read_text()
+    found = qcc_tool(*common, "-o", output, "--io=int8")
+    assert found.code == 0, found.err
+    assert "quant.add" in output.read_text()
+    dynamic = qcc_tool(*common, "-o", output, "--mode=dynamic")
+    dynamic.assert_refused("the mode is dynamic")
