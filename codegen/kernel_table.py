@@ -81,6 +81,35 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     )
 
 
+_GEOMETRY = (
+    *("batch", "input_height", "input_width", "channels", "output_height"),
+    *("output_width", "output_channels", "groups", "kernel_height", "kernel_width"),
+    *("stride_y", "stride_x", "pad_top", "pad_left", "dilation_y", "dilation_x"),
+    "column_block",
+)
+"""All of a float convolution: its inner loops have 16 channels whatever it is."""
+
+
+def _stored(bits: int) -> list[KernelRow]:
+    """Float contractions whose weights are stored in so many bits."""
+    struct, header = "qcc_conv2d_args", "conv2d_stored.h"
+    return [
+        KernelRow(
+            *(f"qcc_conv2d_f32s{bits}", "portable", header, struct, (1, 16, 1)),
+            run_time=_GEOMETRY,
+        ),
+        KernelRow(
+            *(f"qcc_depthwise_f32s{bits}", "portable", header, struct),
+            run_time=_GEOMETRY,
+        ),
+        KernelRow(
+            *(f"qcc_conv_transpose2d_f32s{bits}", "portable"),
+            *("conv_transpose2d_stored.h", struct),
+            run_time=_GEOMETRY,
+        ),
+    ]
+
+
 def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     return KernelRow("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args", tile)
 
@@ -221,6 +250,9 @@ KERNELS: list[KernelRow] = [
         "qcc_conv_transpose2d_s8s16",
         "qcc_conv_transpose2d_f32",
     ),
+    *_stored(8),
+    *_stored(4),
+    *_plain("stored_weights.h", "qcc_unpack_args", "qcc_unpack_s4"),
     *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_range_f32"),
     *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_quantize_f32_s8"),
     *_plain("dynamic.h", "qcc_dynamic_args", "qcc_dynamic_quantize_f32_u8"),

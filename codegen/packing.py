@@ -58,3 +58,20 @@ def pack_depthwise(
     padded[:channels, :taps] = weight.reshape(channels, taps)
     split = padded.reshape(rows // nr, nr, depth // kr, kr)
     return np.ascontiguousarray(split.transpose(0, 2, 1, 3)).reshape(-1)
+
+
+def pack_int4(runs: Int8Array, block: int) -> NDArray[np.uint8]:
+    """
+    Elements in [-8, 7], in runs of `block`, as two per byte, flat.
+
+    The low four bits of byte n of a run are element n, the high ones n + block / 2.
+    """
+    bits = runs.reshape(-1, block).view(np.uint8) & 15
+    low, high = bits[:, : block // 2], bits[:, block // 2 :]
+    return (low | high << 4).astype(np.uint8).reshape(-1)
+
+
+def pack_int4_rows(rows: Int8Array) -> NDArray[np.uint8]:
+    """Rows of elements in [-8, 7], two neighbours per byte, the first in the low."""
+    padded = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2))).view(np.uint8) & 15
+    return (padded[:, ::2] | padded[:, 1::2] << 4).astype(np.uint8)

@@ -33,6 +33,7 @@ from qcc.compiler.data_stages import check_budget, gather_statistics, hold_budge
 from qcc.compiler.files import atomic_folder, write_bytes, write_files
 from qcc.compiler.float_costs import AUTO, keep_slow_layers
 from qcc.compiler.ir_dump import IrDump, write_module
+from qcc.compiler.number_formats import check_number_formats
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_import import import_model
 from qcc.compiler.options import Options, Samples
@@ -123,6 +124,7 @@ def compile_with(
     run_pipeline(module, float_passes(pipeline), dump.after_each)
     _check_input_names(options.input_ranges, module)
     mode = _mode(options, module)
+    check_number_formats(options, mode)
     if AUTO in options.keep_float:
         pipeline = keep_slow_layers(module, pipeline, mode, targets)
     budget: BudgetResult | None = None
@@ -254,6 +256,7 @@ def _pipeline_options(options: Options) -> PipelineOptions:
         int8_only=options.int8_only,
         io=options.io,
         float_outputs=options.io == "float" and not options.int8_only,
+        weights=options.weights,
         keep_float={n: "asked for" for n in options.keep_float if n != AUTO},
     )
 

@@ -38,13 +38,14 @@ from qcc.passes.lookup_tables import LookupTablesPass
 from qcc.passes.lower_to_quant import LowerToQuantPass
 from qcc.passes.name_values import NameValuesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
+from qcc.passes.quantize_weights import QuantizeWeightsPass
 from qcc.passes.quantized_io import QuantizedIoPass
 from qcc.passes.round_weights import RoundWeightsPass
 from qcc.passes.smooth_activations import SmoothActivationsPass
 from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
 
-MODES = ("static", "dynamic", "round", "float")
+MODES = ("static", "dynamic", "weights", "round", "float")
 
 DYNAMIC_FORMS = ("full", "per-op")
 """Of mode dynamic: tensors stay int8 between ops, or only inside of contractions."""
@@ -81,6 +82,9 @@ class PipelineOptions:
 
     keep_float: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of ops (nodes or tensors) that stay float, and why."""
+
+    weights: str = "int8"
+    """Of mode weights: int8 or int4."""
 
 
 DEFAULTS = PipelineOptions()
@@ -126,6 +130,7 @@ def qdq_passes(
         RoundWeightsPass(),
         QuantizeConstantsPass(),
         CorrectBiasPass(),
+        *([QuantizeWeightsPass(type=options.weights)] if mode == "weights" else []),
         *([CoarsenWeightsPass()] if mode == "round" else []),
     ]
 

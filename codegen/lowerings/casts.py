@@ -14,6 +14,7 @@ from qcc.codegen.lowerings.common import (
     unsupported,
 )
 from qcc.codegen.lowerings.shape import quantizes_transposed
+from qcc.codegen.lowerings.stored_weights import is_read_as_stored
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import quant
 from qcc.dialects.blob import ui8
@@ -74,7 +75,13 @@ def qcast(op: quant.QuantizeCastOp, build: KernelBuilder) -> None:
 
 @lowering(quant.DequantizeCastOp)
 def dcast(op: quant.DequantizeCastOp, build: KernelBuilder) -> None:
-    """One pass, per tensor or per channel."""
+    """
+    One pass, per tensor or per channel.
+
+    Nothing where it is weights that the kernels of all users dequantize themselves.
+    """
+    if is_read_as_stored(op):
+        return
     kind = uniform(op.input)
     suffix = type_suffix(op, op.input)
     if kind.axis is not None:

@@ -8,6 +8,11 @@ from qcc.codegen.lowerings.common import uniform
 from qcc.codegen.lowerings.contraction import check_requantization, constant_array
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.float_contraction import optional_buffer, require_float32
+from qcc.codegen.lowerings.stored_weights import (
+    convolve_transposed_stored,
+    float_weights,
+    stored_weights,
+)
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import nn, quant
 from qcc.dialects.reference.numbers import (
@@ -48,7 +53,12 @@ def float_conv_transpose2d(op: nn.ConvTranspose2dOp, build: KernelBuilder) -> No
     """One call; an output pixel gathers its taps."""
     require_float32(op)
     geometry = _geometry(op)
-    weight = constant_array(op, op.weight, "the weight of a convolution")
+    if (stored := stored_weights(op, 1)) is not None:
+        buffers = build.buffer(op.input), optional_buffer(build, op.bias)
+        output = build.result(op.result)
+        convolve_transposed_stored(build, geometry, stored, buffers, output)
+        return
+    weight = float_weights(op, op.weight, "the weight of a convolution")
     build.call(
         build.kernel("qcc_conv_transpose2d_f32"),
         arguments=geometry.arguments(1),

@@ -7,8 +7,14 @@ from xdsl.ir import SSAValue
 
 from qcc.codegen.kernel_table import KernelRow
 from qcc.codegen.lowerings.common import unsupported
-from qcc.codegen.lowerings.contraction import batch_arguments, constant_array
+from qcc.codegen.lowerings.contraction import batch_arguments
 from qcc.codegen.lowerings.convolution import Geometry, geometry_of
+from qcc.codegen.lowerings.stored_weights import (
+    convolve_stored,
+    float_weights,
+    multiply_stored,
+    stored_weights,
+)
 from qcc.codegen.packing import pack_conv2d
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import nn
@@ -51,7 +57,12 @@ def _choose(
 def conv2d(op: nn.Conv2dOp, build: KernelBuilder) -> None:
     """One call with packed weights."""
     require_float32(op)
-    weight = constant_array(op, op.weight, "the weight of a convolution")
+    if (stored := stored_weights(op, 1)) is not None:
+        buffers = build.buffer(op.input), optional_buffer(build, op.bias)
+        output = build.result(op.result)
+        convolve_stored(build, geometry_of(op), stored, buffers, output)
+        return
+    weight = float_weights(op, op.weight, "the weight of a convolution")
     row, geometry, packed, scratch = _choose(build, geometry_of(op), weight)
     build.call(
         row,
@@ -69,6 +80,9 @@ def conv2d(op: nn.Conv2dOp, build: KernelBuilder) -> None:
 def matmul(op: nn.MatMulOp, build: KernelBuilder) -> None:
     """One call; both operands are read as they are."""
     require_float32(op)
+    if (stored := stored_weights(op, 1)) is not None:
+        multiply_stored(build, op, stored, optional_buffer(build, op.bias))
+        return
     lhs, rhs = shape_of(op.lhs), shape_of(op.rhs)
     build.call(
         build.kernel("qcc_matmul_f32"),

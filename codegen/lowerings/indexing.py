@@ -12,6 +12,7 @@ from qcc.codegen.lowerings.common import (
     type_suffix,
     unsupported,
 )
+from qcc.codegen.lowerings.stored_weights import gather_stored, stored_weights
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import nn
 from qcc.dialects.types import element_type_of, size_of, storage_dtype
@@ -36,6 +37,9 @@ def gather(op: nn.GatherOp, build: KernelBuilder) -> None:
         indices = build.buffer(op.indices)
     else:
         suffix, indices = "s64", _int64_indices(op, build, op.indices)
+    if (stored := stored_weights(op, 0)) is not None:
+        gather_stored(build, op, stored, (f"qcc_gather_{suffix}", indices))
+        return
     build.call(
         build.kernel(f"qcc_gather_{suffix}"),
         arguments={

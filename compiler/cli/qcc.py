@@ -25,8 +25,16 @@ class Mode(StrEnum):
 
     static = "static"
     dynamic = "dynamic"
+    weights = "weights"
     round = "round"
     float = "float"
+
+
+class Weights(StrEnum):
+    """How mode `weights` stores weights."""
+
+    int8 = "int8"
+    int4 = "int4"
 
 
 class CalibrationMethod(StrEnum):
@@ -110,10 +118,14 @@ def compile_model(
         Mode | None,
         typer.Option(
             help="static: ranges from --calibrate or --ranges, or the model's own; "
-            "dynamic: ranges at run time (default without data); round: weights of "
-            "few values, which archives compress, all else float; float"
+            "dynamic: ranges at run time (default without data); weights: "
+            "int8 weights (--weights), float arithmetic; round: float weights of few "
+            "values, which archives compress; float"
         ),
     ] = None,
+    weights: Annotated[
+        Weights, typer.Option(help="how --mode weights stores weights")
+    ] = Weights.int8,
     calibrate: Annotated[
         Path | None,
         typer.Option(help="samples: .npz, .npy, a folder of them, or of images"),
@@ -225,6 +237,7 @@ def compile_model(
     options = Options(
         target=target,
         mode=mode.value if mode else None,
+        weights=weights.value,
         calibration=calibrate,
         calibration_method=calibration_method.value,
         refinements=() if refine == "none" else tuple(_names([refine]) or ()),
