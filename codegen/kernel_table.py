@@ -188,6 +188,15 @@ KERNELS: list[KernelRow] = [
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
+        "avxvnni",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (6, 16, 4),
+        narrow=True,
+        activation_offset=128,
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
         "avx512vnni",
         "conv2d_symmetric.h",
         "qcc_conv2d_args",

@@ -46,6 +46,12 @@ _TABLE = (
     Target("x86-64", "x86_64", ("sse2", "portable"), ("sse2",)),
     Target("x86-64-v3", "x86_64", ("avx2", "sse2", "portable"), ("avx2",)),
     Target(
+        "avxvnni",
+        "x86_64",
+        ("avxvnni", "avx2", "sse2", "portable"),
+        ("avx2", "avx_vnni"),
+    ),
+    Target(
         "avx512vnni",
         "x86_64",
         ("avx512vnni", "avx2", "sse2", "portable"),

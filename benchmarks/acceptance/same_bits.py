@@ -26,6 +26,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "portable": (),
     "x86-64": (),
     "x86-64-v3": (),
+    "avxvnni": (),
     "avx512vnni": (),
     "armv8": (),
     "portable -O3 -ffp-contract=fast": (

@@ -20,6 +20,11 @@ QCC_HELPER int qcc_cpu_has_avx2(void) {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 5));
 }
 
+QCC_HELPER int qcc_cpu_has_avx_vnni(void) {
+  unsigned int a, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4));
+}
+
 QCC_HELPER int qcc_cpu_has_avx512_vnni(void) {
   const unsigned int f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
   unsigned int a, b, c, d;

@@ -65,6 +65,7 @@
 #define QCC_TARGET_SSE2 __attribute__((target("sse2")))
 #define QCC_TARGET_SSE41 __attribute__((target("sse4.1")))
 #define QCC_TARGET_AVX2 __attribute__((target("avx2")))
+#define QCC_TARGET_AVXVNNI __attribute__((target("avx2,avxvnni")))
 #define QCC_AVX512VNNI_FEATURES "avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
 #define QCC_TARGET_AVX512VNNI __attribute__((target(QCC_AVX512VNNI_FEATURES)))
 #if !defined(QCC_AMX_EMULATE)

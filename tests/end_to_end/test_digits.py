@@ -23,7 +23,7 @@ from execution import (
 )
 from xdsl.dialects.builtin import ModuleOp
 
-from qcc.codegen.targets import TARGETS
+from qcc.codegen.targets import TARGETS, host_architecture
 from qcc.compiler.calibration import calibrate
 from qcc.compiler.onnx_import import import_model
 from qcc.compiler.pipeline import (
@@ -84,7 +84,8 @@ def test_target(mode: str, target: str):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("compiler", ["clang", "zig"])
 def test_compiler(compiler: str, mode: str):
-    names = [name for name in TARGETS if TARGETS[name].architecture != "aarch64"]
+    hosts = (None, host_architecture())
+    names = [name for name in TARGETS if TARGETS[name].architecture in hosts]
     for target in names if mode == "static" else ["portable"]:
         check(mode, Machine.of(target, compiler))
 

@@ -28,7 +28,7 @@ SHAPE = (1, 3, 56, 56)
 ARM = "aarch64-linux-gnu"
 
 PRODUCTS = re.compile(
-    r"v?pdpbusd|tdpb|v?pmaddwd|v?pmaddubsw|[su]dot|smmla|smlal|smull|sadalp"
+    r"(?:\{vex\} )?v?pdpbusd|tdpb|v?pmaddwd|v?pmaddubsw|[su]dot|smmla|smlal|smull|sadalp"
 )
 JUMP = re.compile(
     r"(?:j\w+|b|b\.\w+|cbn?z|tbn?z)\s+(?:\w+, )?(?:#\d+, )?(?:0x)?([0-9a-f]+)"
@@ -107,6 +107,7 @@ def innermost_loops(disassembly: str) -> Iterator[Loop]:
     [
         "x86-64",
         "x86-64-v3",
+        "avxvnni",
         "avx512vnni",
         "armv8",
         "armv8+dotprod",

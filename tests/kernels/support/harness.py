@@ -39,6 +39,7 @@ GUARD = 64
 _FEATURES = {
     "sse2": "sse2",
     "avx2": "avx2",
+    "avxvnni": "avx_vnni",
     "avx512vnni": "avx512_vnni",
     "amx": "amx_int8",
 }

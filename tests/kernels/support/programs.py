@@ -81,6 +81,7 @@ VARIANTS = [
     Variant("sse2-gcc", "x86-64", ["gcc"]),
     Variant("avx2-gcc-fused", "x86-64-v3", ["gcc", *_FUSED]),
     Variant("avx2-clang-sanitized", "x86-64-v3", ["clang", *_SANITIZE]),
+    Variant("avxvnni-gcc", "avxvnni", ["gcc"]),
     Variant("avx512vnni-gcc-fused", "avx512vnni", ["gcc", *_FUSED]),
     Variant("avx512vnni-clang-sanitized", "avx512vnni", ["clang", *_SANITIZE]),
     Variant("portable-gcc-sanitized", "portable", ["gcc", *_SANITIZE]),
