@@ -28,7 +28,8 @@ SHAPE = (1, 3, 56, 56)
 ARM = "aarch64-linux-gnu"
 
 PRODUCTS = re.compile(
-    r"(?:\{vex\} )?v?pdpbusd|tdpb|v?pmaddwd|v?pmaddubsw|[su]dot|smmla|smlal|smull|sadalp"
+    r"(?:\{vex\} )?v?pdpbusd|tdpb|v?pmaddwd|v?pmaddubsw|[su]dot|smmla|"
+    r"smlal|smull|sadalp|vmull|vmlal|vpadal"
 )
 JUMP = re.compile(
     r"(?:j\w+|b|b\.\w+|cbn?z|tbn?z)\s+(?:\w+, )?(?:#\d+, )?(?:0x)?([0-9a-f]+)"
