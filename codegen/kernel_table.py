@@ -276,6 +276,9 @@ KERNELS: list[KernelRow] = [
         *("dynamic_arithmetic.h", "qcc_dynamic_reduce_args"),
         "qcc_dynamic_reduce_mean_s8_f32",
     ),
+    *_plain(
+        *("dynamic_arithmetic.h", "qcc_pool2d_args"), "qcc_dynamic_avg_pool2d_s8_f32"
+    ),
     *_plain("integer_products.h", "qcc_conv2d_integer_args", "qcc_conv2d_integer"),
     *_plain("integer_products.h", "qcc_matmul_integer_args", "qcc_matmul_integer"),
     *_plain("copy_nd.h", "qcc_copy_bytes_args", "qcc_copy_bytes"),

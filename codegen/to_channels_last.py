@@ -66,6 +66,7 @@ _SPATIAL = (
     quant.AvgPool2dOp,
     quant.ResizeOp,
     quant.DynamicConv2dOp,
+    quant.DynamicAvgPool2dOp,
     quant.Conv2dIntegerOp,
 )
 

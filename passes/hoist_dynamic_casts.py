@@ -28,7 +28,7 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 
 from qcc.dialects import nn, quant
-from qcc.dialects.naming import TENSOR, carry_over
+from qcc.dialects.naming import TENSOR, carry_over, replace
 from qcc.dialects.reference.registry import evaluate
 from qcc.dialects.types import rank_of, shape_of, size_of, tensor
 from qcc.passes.dynamic_casts import (
@@ -249,23 +249,40 @@ class CastConstant(RewritePattern):
 
 
 class AverageIntegers(RewritePattern):
-    """reduce_mean(x) over two axes of an image -> dynamic_reduce_mean(qcast(x))"""
+    """
+    avg_pool2d(x) -> dynamic_avg_pool2d(dynamic_qcast(x)), reduce_mean likewise
 
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.ReduceMeanOp, rewriter: PatternRewriter, /):
-        owner = op.input.owner
-        if KEEP_FLOAT in op.attributes or not is_float(op.input):
+    Of images that are int8 already, or were but for a relu. Other means (those of a
+    normalization) stay float.
+    """
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /):
+        if not isinstance(op, nn.AvgPool2dOp | nn.ReduceMeanOp) or not (self._pays(op)):
             return
-        if rank_of(op.input) != 4 or len(op.axis_values) != 2:
-            return
-        if not isinstance(owner, Operation) or not takes_casts(owner):
-            if not is_int8(op.input):
-                return
         source = quantized(rewriter, op.input, Clip(), op)
-        mean = quant.DynamicReduceMeanOp(*source, axes=op.axis_values)
-        mean.attributes.update({k: v for k, v in op.attributes.items() if k == TENSOR})
-        carry_over(op, [mean])
-        rewriter.replace(op, [mean])
+        if isinstance(op, nn.ReduceMeanOp):
+            mean = quant.DynamicReduceMeanOp(*source, axes=op.axis_values)
+        else:
+            mean = quant.DynamicAvgPool2dOp(
+                *source,
+                kernel=op.kernel_values,
+                strides=op.stride_values,
+                pads=op.pad_values,
+                count_include_pad=op.counts_padding,
+                layout=op.layout_value,
+            )
+        replace(rewriter, op, mean)
+
+    def _pays(self, op: nn.AvgPool2dOp | nn.ReduceMeanOp) -> bool:
+        if KEEP_FLOAT in op.attributes or not is_float(op.input):
+            return False
+        if isinstance(op, nn.ReduceMeanOp) and (
+            rank_of(op.input) != 4 or len(op.axis_values) != 2
+        ):
+            return False
+        owner = op.input.owner
+        follows = isinstance(owner, Operation) and takes_casts(owner)
+        return follows or is_int8(op.input)
 
 
 class SinkDequantize(RewritePattern):

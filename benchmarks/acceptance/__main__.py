@@ -24,6 +24,7 @@ from benchmarks.acceptance import (  # noqa: F401
     accuracy,
     arena_and_code,
     arm,
+    dynamic,
     generated_c,
     house,
     operations,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xdsl.ir import SSAValue
 
 from qcc.codegen.lowerings.common import broadcast_arguments, length
+from qcc.codegen.lowerings.pool import window_arguments
 from qcc.codegen.lowerings.reduce import walk_arguments
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import quant
@@ -134,4 +135,15 @@ def dynamic_reduce_mean(op: quant.DynamicReduceMeanOp, build: KernelBuilder) -> 
         arguments=walk_arguments(op) | {"count": op.count},
         inputs=[build.buffer(op.input), build.buffer(op.parameters)],
         outputs=[build.result(op.result), build.scratch(4 * size_of(op.result))],
+    )
+
+
+@lowering(quant.DynamicAvgPool2dOp)
+def dynamic_avg_pool2d(op: quant.DynamicAvgPool2dOp, build: KernelBuilder) -> None:
+    """Integer sums, then one multiplication each."""
+    build.call(
+        build.kernel("qcc_dynamic_avg_pool2d_s8_f32"),
+        arguments=window_arguments(op) | {"count_include_pad": int(op.counts_padding)},
+        inputs=[build.buffer(op.input), build.buffer(op.parameters)],
+        outputs=[build.result(op.result)],
     )

@@ -14,12 +14,10 @@ from qcc.dialects import nn, quant
 from qcc.dialects.reference.numbers import pooling_multipliers, window_counts
 from qcc.dialects.types import shape_of
 
-PoolOp = nn.MaxPool2dOp | nn.AvgPool2dOp | quant.AvgPool2dOp
+PoolOp = nn.MaxPool2dOp | nn.AvgPool2dOp | quant.AvgPool2dOp | quant.DynamicAvgPool2dOp
 
 
-def _window_arguments(
-    op: PoolOp, dilations: tuple[int, ...] = (1, 1)
-) -> dict[str, int]:
+def window_arguments(op: PoolOp, dilations: tuple[int, ...] = (1, 1)) -> dict[str, int]:
     """The members of `qcc_pool2d_args` that say which elements a window holds."""
     assert op.layout.data == "NHWC", "to-channels-last has not run"
     batch, height, width, channels = shape_of(op.input)
@@ -47,7 +45,7 @@ def max_pool2d(op: nn.MaxPool2dOp, build: KernelBuilder) -> None:
     """Compares stored elements."""
     build.call(
         build.kernel(f"qcc_max_pool2d_{type_suffix(op, op.input)}"),
-        arguments=_window_arguments(op, op.dilation_values),
+        arguments=window_arguments(op, op.dilation_values),
         inputs=[build.buffer(op.input)],
         outputs=[build.result(op.result)],
     )
@@ -60,7 +58,7 @@ def avg_pool2d(op: nn.AvgPool2dOp, build: KernelBuilder) -> None:
         raise unsupported(op, "the kernel takes float32 only")
     build.call(
         build.kernel("qcc_avg_pool2d_f32"),
-        arguments=_window_arguments(op) | {"count_include_pad": int(op.counts_padding)},
+        arguments=window_arguments(op) | {"count_include_pad": int(op.counts_padding)},
         inputs=[build.buffer(op.input)],
         outputs=[build.result(op.result)],
     )
@@ -71,7 +69,7 @@ def avg_pool2d_s8(op: quant.AvgPool2dOp, build: KernelBuilder) -> None:
     """Integer sums; a multiplier for each divisor that occurs."""
     input_scale, input_zero_point = scale_and_zero_point(op.input)
     scale, zero_point = scale_and_zero_point(op.result)
-    arguments = _window_arguments(op)
+    arguments = window_arguments(op)
     kernel_height, kernel_width = op.kernel_values
     counts = {kernel_height * kernel_width}
     if not op.counts_padding:

@@ -16,6 +16,7 @@ from qcc.dialects.quant.dynamic import (
 )
 from qcc.dialects.quant.dynamic_arithmetic import (
     DynamicAddOp,
+    DynamicAvgPool2dOp,
     DynamicBinaryOp,
     DynamicMulOp,
     DynamicReduceMeanOp,
@@ -44,6 +45,7 @@ __all__ = [
     "ConvTranspose2dOp",
     "DequantizeCastOp",
     "DynamicAddOp",
+    "DynamicAvgPool2dOp",
     "DynamicBinaryOp",
     "DynamicClipOp",
     "DynamicConv2dOp",
@@ -106,6 +108,7 @@ Quant = Dialect(
         DynamicSubOp,
         DynamicMulOp,
         DynamicReduceMeanOp,
+        DynamicAvgPool2dOp,
         DynamicQuantizeOp,
         Conv2dIntegerOp,
         MatMulIntegerOp,

@@ -6,12 +6,23 @@ from abc import ABC
 from collections.abc import Sequence
 from math import inf, prod
 
-from xdsl.dialects.builtin import f32, i8
+from xdsl.dialects.builtin import StringAttr, UnitAttr, f32, i8
 from xdsl.ir import Attribute
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+)
 
 from qcc.dialects.nn.base import ASSEMBLY, INTS, TENSOR
-from qcc.dialects.nn.inference import broadcast_shape, reduced_shape, require
+from qcc.dialects.nn.inference import (
+    broadcast_shape,
+    pool2d_shape,
+    reduced_shape,
+)
+from qcc.dialects.nn.pool import PoolOp
 from qcc.dialects.quant.base import QuantOperation, operand_shape
 from qcc.dialects.quant.dynamic_base import (
     PARAMETERS,
@@ -19,7 +30,7 @@ from qcc.dialects.quant.dynamic_base import (
     clip_properties,
     require_dynamic,
 )
-from qcc.dialects.quant.pool import LARGEST_SUM
+from qcc.dialects.quant.pool import require_summable
 from qcc.dialects.types import (
     Operand,
     Shape,
@@ -127,9 +138,71 @@ class DynamicReduceMeanOp(QuantOperation):
     def expected_shape(self) -> Shape:
         require_dynamic(self.input, self.parameters, "input")
         shape = reduced_shape(operand_shape(self.input, "input"), self.axis_values)
-        require(
-            self.count <= LARGEST_SUM,
-            f"a sum of {self.count} elements may overflow int32, "
-            f"at most {LARGEST_SUM} fit",
-        )
+        require_summable(self.count)
         return shape
+
+
+@irdl_op_definition
+class DynamicAvgPool2dOp(PoolOp, QuantOperation):
+    """
+    Integer sums over windows; the result is float.
+
+    `%r = quant.dynamic_avg_pool2d %q, %p {kernel = array<i64: 3, 3>} : (..) -> ..`
+    """
+
+    name = "quant.dynamic_avg_pool2d"
+    input = operand_def(TENSOR)
+    parameters = operand_def(TENSOR)
+    count_include_pad = opt_prop_def(UnitAttr)
+    assembly_format = ASSEMBLY
+
+    def __init__(
+        self,
+        input: Operand,
+        parameters: Operand,
+        *,
+        kernel: Sequence[int],
+        strides: Sequence[int] = (1, 1),
+        pads: Sequence[int] = (0, 0, 0, 0),
+        count_include_pad: bool = False,
+        layout: str = "NCHW",
+    ):
+        shape = pool2d_shape(
+            shape_of(input),
+            kernel=kernel,
+            strides=strides,
+            pads=pads,
+            dilations=(1, 1),
+            layout=layout,
+        )
+        super().__init__(
+            operands=[input, parameters],
+            result_types=[tensor(f32, shape)],
+            properties={
+                "kernel": int_array(kernel),
+                "strides": int_array(strides),
+                "pads": int_array(pads),
+                "count_include_pad": UnitAttr() if count_include_pad else None,
+                "layout": StringAttr(layout),
+            },
+        )
+
+    @property
+    def counts_padding(self) -> bool:
+        """Whether the divisor is always the size of the window."""
+        return self.count_include_pad is not None
+
+    def expected_element(self) -> Attribute:
+        return f32
+
+    def expected_shape(self) -> Shape:
+        require_dynamic(self.input, self.parameters, "input")
+        require_summable(prod(self.kernel_values))
+        return pool2d_shape(
+            operand_shape(self.input, "input"),
+            kernel=self.kernel_values,
+            strides=self.stride_values,
+            pads=self.pad_values,
+            dilations=(1, 1),
+            layout=self.layout_value,
+        )

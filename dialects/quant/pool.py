@@ -96,7 +96,7 @@ class AvgPool2dOp(PoolOp, ClampingOperation):
 
     def expected_shape(self) -> Shape:
         require_activation(self.input, "input")
-        _require_summable(prod(self.kernel_values))
+        require_summable(prod(self.kernel_values))
         return pool2d_shape(
             operand_shape(self.input, "input"),
             kernel=self.kernel_values,
@@ -107,7 +107,8 @@ class AvgPool2dOp(PoolOp, ClampingOperation):
         )
 
 
-def _require_summable(count: int) -> None:
+def require_summable(count: int) -> None:
+    """VerifyException where a sum of so many elements may overflow."""
     require(
         count <= LARGEST_SUM,
         f"a sum of {count} elements may overflow int32, at most {LARGEST_SUM} fit",
@@ -150,7 +151,7 @@ class ReduceOp(ClampingOperation, ABC):
         require_activation(self.input, "input")
         shape = operand_shape(self.input, "input")
         result = reduced_shape(shape, self.axis_values)
-        _require_summable(prod(shape[axis] for axis in self.axis_values))
+        require_summable(prod(shape[axis] for axis in self.axis_values))
         return result
 
 

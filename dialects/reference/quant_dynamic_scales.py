@@ -14,6 +14,8 @@ from qcc.dialects.reference.dynamic_scales import (
     requantize_integers,
     union_of,
 )
+from qcc.dialects.reference.nn_contraction import from_channels_last
+from qcc.dialects.reference.quant_pool import window_sums
 from qcc.dialects.reference.registry import reference
 from qcc.dialects.types import Array
 
@@ -103,3 +105,14 @@ def dynamic_reduce_mean(
     sums = centre_by(input, parameters).sum(axis=op.axis_values, keepdims=True)
     factor = parameters[0] / np.float32(op.count)
     return sums.astype(np.float32) * factor
+
+
+@reference(quant.DynamicAvgPool2dOp)
+def dynamic_avg_pool2d(
+    op: quant.DynamicAvgPool2dOp, input: Array, parameters: Array
+) -> Array:
+    sums, counts = window_sums(op, centre_by(input, parameters))
+    factors = parameters[0] / counts.astype(np.float32)
+    return from_channels_last(
+        sums.astype(np.float32) * factors[..., None], op.layout_value
+    )

@@ -35,11 +35,11 @@ def _scaled(
     return rne_shift(acc.astype(np.int64) * multipliers, shift) + zero_point
 
 
-@reference(quant.AvgPool2dOp)
-def avg_pool2d(op: quant.AvgPool2dOp, input: Array) -> Array:
-    source = require_activation(op.input, "input")
-    target = require_activation(op.result, "result")
-    x = to_channels_last(centre(input, source), op.layout_value)
+def window_sums(
+    op: quant.AvgPool2dOp | quant.DynamicAvgPool2dOp, centred: Array
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Channels-last sums over the windows of q - zero_point, and their divisors."""
+    x = to_channels_last(centred, op.layout_value)
     height, width = to_channels_last_shape(shape_of(op.result), op.layout_value)
     top, left, bottom, right = op.pad_values
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -50,17 +50,24 @@ def avg_pool2d(op: quant.AvgPool2dOp, input: Array) -> Array:
             window = padded[:, ky::stride_y, kx::stride_x]
             acc += window[:, :height, :width]
     if op.counts_padding:
-        counts = np.full((height, width), kernel_y * kernel_x)
-    else:
-        rows = window_counts(x.shape[1], height, kernel_y, stride_y, top)
-        columns = window_counts(x.shape[2], width, kernel_x, stride_x, left)
-        counts = rows[:, None] * columns
+        return acc, np.full((height, width), kernel_y * kernel_x)
+    rows = window_counts(x.shape[1], height, kernel_y, stride_y, top)
+    columns = window_counts(x.shape[2], width, kernel_x, stride_x, left)
+    return acc, rows[:, None] * columns
+
+
+@reference(quant.AvgPool2dOp)
+def avg_pool2d(op: quant.AvgPool2dOp, input: Array) -> Array:
+    source = require_activation(op.input, "input")
+    target = require_activation(op.result, "result")
+    acc, counts = window_sums(op, centre(input, source))
     distinct, where = np.unique(counts, return_inverse=True)
     table, shift = pooling_multipliers(
         source.scale, target.scale, [int(count) for count in distinct]
     )
     multipliers = np.array([table[int(count)] for count in distinct])[where]
-    y = _scaled(acc, multipliers.reshape(height, width, 1), shift, target.zero_point)
+    multipliers = multipliers.reshape(*counts.shape, 1)
+    y = _scaled(acc, multipliers, shift, target.zero_point)
     y = saturate(y, op.minimum_value, op.maximum_value)
     return from_channels_last(y, op.layout_value)
 

@@ -113,10 +113,28 @@ def reduce_mean(rng: np.random.Generator) -> Case:
     )
 
 
+def avg_pool(rng: np.random.Generator) -> Case:
+    sizes = [int(size) for size in rng.integers(1, 9, 4)]
+    kernel = [int(rng.integers(1, size + 1)) for size in sizes[1:3]]
+    window: dict[str, Any] = {
+        "kernel": kernel,
+        "strides": [int(s) for s in rng.integers(1, 4, 2)],
+        "pads": [int(rng.integers(k)) for k in (*kernel, *kernel)],
+        "count_include_pad": bool(rng.random() < 0.5),
+        "layout": "NHWC",
+    }
+    arrays = tensors(rng, *sizes)
+    return Case(
+        f"avg_pool {sizes} {window} {arrays[1]}",
+        arrays,
+        lambda a: [quant.DynamicAvgPool2dOp(*a, **window)],
+    )
+
+
 @all_variants
 @pytest.mark.parametrize(
     "make",
-    [qcast, dcast, requantize, clip, union, binary, reduce_mean],
+    [qcast, dcast, requantize, clip, union, binary, reduce_mean, avg_pool],
     ids=lambda f: f.__name__,
 )
 def test_random(variant: Variant, make: Any) -> None:

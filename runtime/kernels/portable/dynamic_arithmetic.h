@@ -8,6 +8,7 @@
 
 #include "dynamic.h"
 #include "nd.h"
+#include "pool2d.h"
 
 typedef struct {
     int64_t dims[QCC_RANK];
@@ -163,6 +164,33 @@ QCC_INLINE void qcc_dynamic_reduce_mean_s8_f32__portable(const qcc_dynamic_reduc
     }
     for (int64_t i = 0; i < a.result_length; ++i)
         output[i] = (float)sums[i] * factor;
+}
+
+/* Averages over windows of NHWC tensors as floats. */
+QCC_INLINE void qcc_dynamic_avg_pool2d_s8_f32__portable(const qcc_pool2d_args a, const int8_t *QCC_RESTRICT input,
+                                                        const qcc_dynamic *QCC_RESTRICT dynamic,
+                                                        float *QCC_RESTRICT output) {
+    const int32_t zero_point = (int32_t)dynamic->zero_point;
+    for (int64_t pixel = 0; pixel < qcc_pool2d_pixels(&a); ++pixel, output += a.channels) {
+        const qcc_taps taps = qcc_window_taps(&a, pixel);
+        const int32_t count = taps.rows * taps.columns;
+        const float factor = dynamic->scale / (float)(a.count_include_pad ? a.kernel_height * a.kernel_width : count);
+        for (int32_t start = 0; start < a.channels; start += QCC_POOL_CHANNELS) {
+            const int32_t width = qcc_min_i32(QCC_POOL_CHANNELS, a.channels - start);
+            int32_t sums[QCC_POOL_CHANNELS];
+            for (int32_t c = 0; c < width; ++c)
+                sums[c] = -count * zero_point;
+            for (int32_t ky = 0; ky < taps.rows; ++ky) {
+                for (int32_t kx = 0; kx < taps.columns; ++kx) {
+                    const int8_t *tap = input + taps.offset + ky * taps.row_step + kx * taps.column_step + start;
+                    for (int32_t c = 0; c < width; ++c)
+                        sums[c] += tap[c];
+                }
+            }
+            for (int32_t c = 0; c < width; ++c)
+                output[start + c] = (float)sums[c] * factor;
+        }
+    }
 }
 
 #endif

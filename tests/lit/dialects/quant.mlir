@@ -89,6 +89,8 @@ func.func @model(%x: tensor<1x4x9x9x!quant.uniform<i8:f32, 0.05:-3>>, %l: tensor
   %d8, %d9 = quant.dynamic_mul %gq, %gp, %d6, %d7 : (tensor<2x5x3xi8>, tensor<2xf32>, tensor<2x5x3xi8>, tensor<2xf32>) -> (tensor<2x5x3xi8>, tensor<2xf32>)
   // CHECK-NEXT: %{{.*}} = quant.dynamic_reduce_mean %{{.*}}, %{{.*}} {axes = array<i64: 2, 3>} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x1x1xf32>
   %d10 = quant.dynamic_reduce_mean %dq, %dp {axes = array<i64: 2, 3>} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x1x1xf32>
+  // CHECK-NEXT: %{{.*}} = quant.dynamic_avg_pool2d %{{.*}}, %{{.*}} {kernel = array<i64: 3, 3>, count_include_pad} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x7x7xf32>
+  %d11 = quant.dynamic_avg_pool2d %dq, %dp {kernel = array<i64: 3, 3>, count_include_pad} : (tensor<1x4x9x9xi8>, tensor<2xf32>) -> tensor<1x4x7x7xf32>
   // CHECK-NEXT: %{{.*}}, %{{.*}}, %{{.*}} = quant.dynamic_quantize %{{.*}} : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xui8>, tensor<f32>, tensor<ui8>)
   %32, %33, %34 = quant.dynamic_quantize %f : (tensor<1x4x9x9xf32>) -> (tensor<1x4x9x9xui8>, tensor<f32>, tensor<ui8>)
   // CHECK-NEXT: %{{.*}} = quant.conv2d_integer %{{.*}}, %{{.*}} : (tensor<1x4x9x9xui8>, tensor<6x4x3x3xi8>) -> tensor<1x6x7x7xi32>

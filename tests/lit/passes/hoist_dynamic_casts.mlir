@@ -111,6 +111,20 @@ func.func @model(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x1x1xi8>, tensor<2xf32>)
 // -----
 
 // CHECK-LABEL: @model(%x
+func.func @model(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x2x2xf32>, tensor<1x2x2x2xf32>) {
+  // CHECK-NEXT: [[Q:%.*]], [[P:%.*]] = quant.dynamic_qcast %x {minimum = 0.000000e+00 : f32}
+  // CHECK-NEXT: [[M:%.*]] = quant.dynamic_avg_pool2d [[Q]], [[P]] {tensor = "pool", kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
+  // Without a relu it takes a pass less in float.
+  // CHECK-NEXT: nn.avg_pool2d %x
+  %0 = nn.relu %x : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %1 = nn.avg_pool2d %0 {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, tensor = "pool"} : (tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32>
+  %2 = nn.avg_pool2d %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : (tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32>
+  func.return %1, %2 : tensor<1x2x2x2xf32>, tensor<1x2x2x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @model(%x
 func.func @model(%x: tensor<1x2xf32>) -> (tensor<1x2xi8>, tensor<2xf32>) {
   // CHECK-DAG: nn.constant dense<[-128, 127]>
   // CHECK-DAG: nn.constant dense<[1.0{{.*}}, -1.28{{.*}}]> : tensor<2xf32>
