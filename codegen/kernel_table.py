@@ -31,6 +31,8 @@ class KernelRow:
     """What the kernel adds to the stored input; the bias must take it back."""
     reads_past_input: bool = False
     """Whether it reads up to 64 bytes past the end of its input."""
+    bands: bool = False
+    """Whether it wants a ByteRowsGeometry, which says how rows are prepared."""
     lines: bool = False
     """One of those of neon/conv2d_lines.h, which may gather taps and ask for facts."""
     run_time: tuple[str, ...] = ()
@@ -203,6 +205,7 @@ KERNELS: list[KernelRow] = [
         (12, 16, 4),
         narrow=True,
         activation_offset=128,
+        bands=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_tiles",

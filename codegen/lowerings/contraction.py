@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.ir import Operation, SSAValue
 
 from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.lowerings.byte_rows import ByteRowsGeometry
 from qcc.codegen.lowerings.common import uniform, unsupported
 from qcc.codegen.lowerings.convolution import (
     Geometry,
@@ -135,6 +136,8 @@ class PackedConvolution:
         packed = pack_conv2d(stored, tile, geometry.groups, zero_points)
         if row.stem == TILES:
             geometry = TiledGeometry.of(geometry)
+        if row.bands:
+            geometry = ByteRowsGeometry.of(geometry)
         return PackedConvolution(row, geometry, packed, weights)
 
     def call(

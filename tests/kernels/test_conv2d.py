@@ -68,13 +68,16 @@ def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> np.ndarray:
     return weight
 
 
-def _scratch(s: Shape, block: int | None, gather: bool) -> np.ndarray:
+def _scratch(
+    s: Shape, block: int | None, gather: bool, band_rows: int = 0
+) -> np.ndarray:
     columns = block or s.output[1]
     gathered = s.dilation[1] > 1 or s.stride[1] > s.kernel[1]
     step = s.kernel[1] if gathered else s.stride[1]
     elements = ((columns - 1) * step + s.kernel[1]) * s.c * s.kernel[0]
     gathered = columns * s.c * s.kernel[0] * s.kernel[1] + 64
-    return np.zeros(2 * elements + gathered * gather, np.int8)
+    rows = max(1, band_rows * s.stride[0] + s.dilation[0])
+    return np.zeros(2 * elements * rows + gathered * gather, np.int8)
 
 
 def _check(
@@ -87,6 +90,7 @@ def _check(
     zero_points: bool = False,
     float_output: bool = False,
     gather: bool = False,
+    band_rows: int = 0,
     **options: Any,
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -110,6 +114,7 @@ def _check(
         "maximum": 127 if residual else high,
         "float_output": int(float_output),
         "gather": int(gather),
+        "band_rows": band_rows,
     }
     wide = w.astype(np.int32)
     if zw is not None:
@@ -150,7 +155,7 @@ def _check(
         row,
         arguments,
         [x, packed, zw, compensated, multipliers, added, None],
-        [result, _scratch(s, block, gather)],
+        [result, _scratch(s, block, gather, band_rows)],
         **options,
     )
     np.testing.assert_array_equal(result, expected, strict=True)
@@ -181,6 +186,21 @@ def test_gathered_taps(row: KernelRow) -> None:
         if SHAPES[index].groups == 1:
             _check(row, SHAPES[index], index, gather=True, residual=index == 0)
     _check(row, SHAPES[0], 3, gather=True, literal=True)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.bands], ids=lambda r: r.function
+)
+def test_bands(row: KernelRow) -> None:
+    """Rows of several output rows prepared at once, shared by them or not."""
+    rng = np.random.default_rng(8)
+    shapes = [*(_random_shape(rng) for _ in range(10)), *SHAPES[4:8]]
+    for seed, s in enumerate(shapes):
+        rows = int(rng.integers(1, s.output[0] + 1))
+        _check(row, s, seed, residual=seed % 2 == 0, band_rows=rows)
+    _check(row, SHAPES[2], 1, band_rows=2, float_output=True)
+    _check(row, SHAPES[5], 2, band_rows=3, sanitize=True)
+    _check(row, SHAPES[1], 3, band_rows=6, literal=True)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)

@@ -1,7 +1,11 @@
 /*
- * Convolution of int8 by int8 with AVX-512 VNNI: vpdpbusd multiplies unsigned activations by signed weights, so prepared
- * rows hold x + 128, and the bias must hold -128 * sum of the weights (KernelRow.activation_offset). Weights have zero
- * point 0. A tile is up to 12 columns by up to 4 blocks of 16 channels, with 24 accumulators at most.
+ * Convolution of int8 by int8 with AVX-512 VNNI: vpdpbusd multiplies unsigned activations by signed weights, so
+ * prepared rows hold x + 128, and the bias must hold -128 * sum of the weights (KernelRow.activation_offset). Weights
+ * have zero point 0. A tile is up to 12 columns by up to 4 blocks of 16 channels, with 24 accumulators at most: 12 by 2
+ * where the weights of 4 blocks would not stay in the first-level cache.
+ *
+ * Rows are prepared one by one in a ring; or, with a.band_rows, those of so many output rows at once, so that the
+ * weights of some channels serve all of them before the next channels' come from afar.
  */
 #ifndef QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
 #define QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
@@ -20,8 +24,7 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_fill__avx512vnni(uint8_t *row, 
         _mm512_mask_storeu_epi8(row + i, qcc_first_bytes__avx512vnni(count - i), value);
 }
 
-QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_take__avx512vnni(uint8_t *row, const int8_t *input,
-                                                                  ptrdiff_t count) {
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_take__avx512vnni(uint8_t *row, const int8_t *input, ptrdiff_t count) {
     const __m512i sign = _mm512_set1_epi8((char)0x80);
     ptrdiff_t i = 0;
     for (; i + 64 <= count; i += 64)
@@ -34,7 +37,49 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_take__avx512vnni(uint8_t *row, 
 
 QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_residual__avx512vnni(const qcc_conv2d_args a, const int8_t *residual,
                                                                       int8_t *output, ptrdiff_t count) {
-    qcc_conv2d_residual__avx2(a, residual, output, count);
+    const int32_t m = a.conv_multiplier, r = a.residual_multiplier;
+    /* A multiplier is 64 * high + low; the constant holds the zero points and one half. */
+    const __m512i high = _mm512_set1_epi32((m >> 6) | (int32_t)((uint32_t)(r >> 6) << 16));
+    const __m512i low = _mm512_set1_epi32((m & 63) | (int32_t)((uint32_t)(r & 63) << 16));
+    const int32_t half = (int32_t)1 << (a.residual_shift - 1);
+    const __m512i constant = _mm512_set1_epi32(half - (128 + a.zero_point) * m - (128 + a.residual_zero_point) * r);
+    const __m512i below = _mm512_set1_epi32(((int32_t)1 << a.residual_shift) - 1);
+    const __m512i sign = _mm512_set1_epi8((char)0x80), zero = _mm512_setzero_si512();
+    const __m512i zero_point = _mm512_set1_epi16((int16_t)a.sum_zero_point);
+    const __m512i minimum = _mm512_set1_epi8((char)a.sum_minimum), maximum = _mm512_set1_epi8((char)a.sum_maximum);
+    for (ptrdiff_t i = 0; i < count; i += 64) {
+        const __mmask64 mask = qcc_first_bytes__avx512vnni(count - i);
+        const __m512i lhs = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, output + i), sign);
+        const __m512i rhs = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, residual + i), sign);
+        const __m512i mixed[2] = {_mm512_unpacklo_epi8(lhs, rhs), _mm512_unpackhi_epi8(lhs, rhs)};
+        __m512i words[2];
+        QCC_UNROLL
+        for (int n = 0; n < 2; n++) {
+            __m512i sums[2] = {_mm512_unpacklo_epi8(mixed[n], zero), _mm512_unpackhi_epi8(mixed[n], zero)};
+            QCC_UNROLL
+            for (int k = 0; k < 2; k++) {
+                const __m512i upper = _mm512_slli_epi16(sums[k], 6);
+                const __m512i sum = _mm512_dpwssd_epi32(_mm512_dpwssd_epi32(constant, sums[k], low), upper, high);
+                const __m512i rounded = _mm512_srai_epi32(sum, (unsigned)a.residual_shift);
+                const __mmask16 tie = _mm512_testn_epi32_mask(sum, below); /* up so far: to even */
+                sums[k] = _mm512_mask_and_epi32(rounded, tie, rounded, _mm512_set1_epi32(-2));
+            }
+            words[n] = _mm512_adds_epi16(_mm512_packs_epi32(sums[0], sums[1]), zero_point);
+        }
+        const __m512i bytes = _mm512_packs_epi16(words[0], words[1]);
+        _mm512_mask_storeu_epi8(output + i, mask, _mm512_min_epi8(_mm512_max_epi8(bytes, minimum), maximum));
+    }
+}
+
+/* Prepared rows of a band: from one output row to the next, and from one kernel row to the next. */
+typedef struct {
+    int32_t step, tap;
+} qcc_conv2d_band;
+
+QCC_INLINE qcc_conv2d_band qcc_conv2d_make_band(const qcc_conv2d_args a) {
+    const int32_t shared = a.stride_y <= (a.kernel_height - 1) * a.dilation_y;
+    const qcc_conv2d_band b = {shared ? a.stride_y : a.kernel_height, shared ? a.dilation_y : 1};
+    return b;
 }
 
 QCC_INLINE QCC_TARGET_AVX512VNNI __m512i qcc_requantize__avx512vnni(const qcc_conv2d_args a, __m512i acc,
@@ -53,7 +98,8 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_store_block__avx512vnni(const qcc_conv
         _mm512_mask_storeu_ps((float *)output + at, (__mmask16)((1u << width) - 1), values);
         return;
     }
-    const __m512i q = _mm512_add_epi32(qcc_requantize__avx512vnni(a, acc, multipliers), _mm512_set1_epi32(a.zero_point));
+    const __m512i q =
+        _mm512_add_epi32(qcc_requantize__avx512vnni(a, acc, multipliers), _mm512_set1_epi32(a.zero_point));
     const __m128i bytes = _mm512_cvtsepi32_epi8(q);
     int8_t *const to = (int8_t *)output + at;
     if (width == 16)
@@ -72,15 +118,15 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_store_blocks__avx512vnni(const qcc_con
                                            qcc_requantize__avx512vnni(a, acc[1], multipliers + 16));
     const __m512i high = _mm512_packs_epi32(qcc_requantize__avx512vnni(a, acc[2], multipliers + 32),
                                             qcc_requantize__avx512vnni(a, acc[3], multipliers + 48));
-    const __m512i bytes =
-        _mm512_packs_epi16(_mm512_add_epi16(low, zero_point), _mm512_add_epi16(high, zero_point));
+    const __m512i bytes = _mm512_packs_epi16(_mm512_add_epi16(low, zero_point), _mm512_add_epi16(high, zero_point));
     _mm512_mask_storeu_epi8(output, qcc_first_bytes__avx512vnni(width), _mm512_permutexvar_epi32(order, bytes));
 }
 
 /* `columns` output columns times `width` channels, columns * ceil(width / 16) <= 24; both literals after inlining. */
-QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
-    const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot, const uint8_t *rows,
-    const int8_t *weights, const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
+QCC_INLINE QCC_TARGET_AVX512VNNI void
+qcc_conv2d_symmetric_tile__avx512vnni(const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot,
+                                      const uint8_t *rows, const int8_t *weights, const int32_t *bias,
+                                      const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     const int32_t blocks = (width + 15) / 16, steps = (p.run + 3) / 4;
     const int32_t packed = qcc_packed_width(a, 16); /* lanes past the last channel hold what follows */
@@ -93,7 +139,9 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
             acc[i][n] = i < columns && n < blocks ? _mm512_loadu_si512(bias + n * 16) : _mm512_setzero_si512();
     }
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
-        const uint8_t *row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;
+        const int32_t slot =
+            a.band_rows != 0 ? first_slot + ky * qcc_conv2d_make_band(a).tap : (first_slot + ky) % p.slots;
+        const uint8_t *row = rows + (ptrdiff_t)slot * p.row_elements;
         for (int32_t step = 0; step < steps; step++) {
             __m512i w[4];
             QCC_UNROLL
@@ -128,40 +176,129 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_tile__avx512vnni(
     }
 }
 
-/* All columns of one row times `width` (1..64) channels. */
-QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_columns__avx512vnni(
-    const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot, const uint8_t *rows,
-    const int8_t *weights, const int32_t *bias, const float *multipliers, void *output, ptrdiff_t at) {
+/* Channels that are multiplied together: the most whose weights stay in a first-level cache of 48 kB, at least 32. */
+QCC_INLINE int32_t qcc_conv2d_symmetric_width__avx512vnni(const qcc_conv2d_args a) {
+    return a.kernel_height * a.kernel_width * a.channels <= 640 ? 64 : 32;
+}
+
+/* All columns of one row times `width` (1..64) channels; in tiles of nearly equal size where a row is one block. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void
+qcc_conv2d_symmetric_columns__avx512vnni(const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot,
+                                         const uint8_t *rows, const int8_t *weights, const int32_t *bias,
+                                         const float *multipliers, void *output, ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
-    const int32_t most = width <= 32 ? 12 : 6;
+    const int32_t limit = width <= 32 ? 12 : 6;
+    const int32_t tiles = (a.output_width + limit - 1) / limit;
+    const int32_t even = a.column_block >= a.output_width;
+    const int32_t most = even ? (a.output_width + tiles - 1) / tiles : limit;
+    const int32_t full = even ? columns - tiles * (most - 1) : columns / most; /* tiles of `most` columns */
+    const int32_t rest = even ? most - 1 : a.output_width % most; /* other blocks of columns are multiples of 12 */
     int32_t x = 0;
-    for (; x + most <= columns; x += most)
+    for (int32_t i = 0; i < full; i++, x += most)
         qcc_conv2d_symmetric_tile__avx512vnni(a, most, width, first_slot, rows + x * step, weights, bias, multipliers,
                                               output, at + (ptrdiff_t)x * a.output_channels);
-    const int32_t rest = a.output_width % most; /* blocks of columns are multiples of 12 */
-    if (rest != 0 && x < columns)
+    for (; rest != 0 && x < columns; x += rest)
         qcc_conv2d_symmetric_tile__avx512vnni(a, rest, width, first_slot, rows + x * step, weights, bias, multipliers,
                                               output, at + (ptrdiff_t)x * a.output_channels);
 }
 
-QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_row__avx512vnni(
-    const qcc_conv2d_args a, int32_t columns, int32_t first_slot, const uint8_t *rows, const int8_t *weights,
-    const int8_t *weight_zero_points, const int32_t *bias, const float *multipliers, void *output) {
-    const int32_t channels = a.output_channels / a.groups;
+/* Output rows `first_row` and after, whose inputs are prepared; one in a ring, `count` in a band. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_rows__avx512vnni(const qcc_conv2d_args a, int32_t columns,
+                                                                            int32_t count, int32_t first_slot,
+                                                                            const uint8_t *rows, const int8_t *weights,
+                                                                            const int32_t *bias,
+                                                                            const float *multipliers, void *output) {
+    const int32_t channels = a.output_channels / a.groups, most = qcc_conv2d_symmetric_width__avx512vnni(a);
+    const int32_t step = qcc_conv2d_make_band(a).step;
     const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 3) / 4) * 64;
-    (void)weight_zero_points; /* all are 0 */
+    const ptrdiff_t line = (ptrdiff_t)a.output_width * a.output_channels;
     int32_t n = 0;
-    for (; n + 64 <= channels; n += 64)
-        qcc_conv2d_symmetric_columns__avx512vnni(a, columns, 64, first_slot, rows, weights + n / 16 * block, bias + n,
-                                                 multipliers + n, output, n);
-    if (channels % 64 != 0)
-        qcc_conv2d_symmetric_columns__avx512vnni(a, columns, channels % 64, first_slot, rows,
-                                                 weights + n / 16 * block, bias + n, multipliers + n, output, n);
+    for (; n + most <= channels; n += most)
+        for (int32_t y = 0; y < count; y++)
+            qcc_conv2d_symmetric_columns__avx512vnni(a, columns, most, first_slot + y * step, rows,
+                                                     weights + n / 16 * block, bias + n, multipliers + n, output,
+                                                     y * line + n);
+    if (channels % most != 0)
+        for (int32_t y = 0; y < count; y++)
+            qcc_conv2d_symmetric_columns__avx512vnni(a, columns, channels % most, first_slot + y * step, rows,
+                                                     weights + n / 16 * block, bias + n, multipliers + n, output,
+                                                     y * line + n);
+}
+
+QCC_INLINE QCC_TARGET_AVX512VNNI void
+qcc_conv2d_symmetric_row__avx512vnni(const qcc_conv2d_args a, int32_t columns, int32_t first_slot, const uint8_t *rows,
+                                     const int8_t *weights, const int8_t *weight_zero_points, const int32_t *bias,
+                                     const float *multipliers, void *output) {
+    (void)weight_zero_points; /* all are 0 */
+    qcc_conv2d_symmetric_rows__avx512vnni(a, columns, 1, first_slot, rows, weights, bias, multipliers, output);
 }
 
 QCC_CONV2D_PREPARE(avx512vnni, QCC_TARGET_AVX512VNNI, uint8_t)
-QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_symmetric_12x16c4__avx512vnni, conv2d_symmetric, avx512vnni, QCC_TARGET_AVX512VNNI,
-                  uint8_t, 16, 4)
+QCC_CONV2D_BLOCK(conv2d_symmetric, avx512vnni, QCC_TARGET_AVX512VNNI, uint8_t)
+
+/* All bands of one image and one group, whose rows are one block of columns. `input` and `output` point at the group.
+ */
+QCC_INLINE QCC_TARGET_AVX512VNNI void
+qcc_conv2d_symmetric_bands__avx512vnni(const qcc_conv2d_args a, const int8_t *input, const int8_t *weights,
+                                       const int32_t *bias, const float *multipliers, const int8_t *residual,
+                                       int32_t zero_point, void *output, uint8_t *QCC_RESTRICT rows) {
+    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
+    const qcc_conv2d_band b = qcc_conv2d_make_band(a);
+    const ptrdiff_t size = a.float_output ? 4 : 1, line = (ptrdiff_t)a.output_width * a.output_channels;
+    for (int32_t first = 0; first < a.output_height; first += a.band_rows) {
+        const int32_t count = qcc_min_i32(a.band_rows, a.output_height - first);
+        int32_t done = 0; /* slots that are prepared */
+        for (int32_t y = 0; y < count; y++)
+            for (int32_t ky = 0; ky < a.kernel_height; ky++) {
+                const int32_t slot = y * b.step + ky * b.tap;
+                const int32_t iy = (first + y) * a.stride_y + ky * a.dilation_y - a.pad_top;
+                const int inside = iy >= 0 && iy < a.input_height;
+                if (slot < done)
+                    continue;
+                qcc_conv2d_prepare_row__avx512vnni(
+                    a, rows + slot * (ptrdiff_t)p.row_elements,
+                    inside ? input + (ptrdiff_t)iy * a.input_width * a.groups * a.channels : NULL, zero_point, 0,
+                    a.output_width);
+                done = b.tap == 1 ? slot + 1 : 0;
+            }
+        char *const to = (char *)output + first * line * size;
+        qcc_conv2d_symmetric_rows__avx512vnni(a, a.output_width, count, 0, rows, weights, bias, multipliers, to);
+        if (residual == NULL)
+            continue;
+        const int32_t runs = a.groups == 1 ? 1 : count * a.output_width; /* of channels that belong to this group */
+        const ptrdiff_t run = a.groups == 1 ? count * line : a.output_channels / a.groups;
+        for (int32_t i = 0; i < runs; i++)
+            qcc_conv2d_residual__avx512vnni(a, residual + first * line + (ptrdiff_t)i * a.output_channels,
+                                            (int8_t *)to + (ptrdiff_t)i * a.output_channels, run);
+    }
+}
+
+/* scratch: the prepared rows. */
+QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_s8s8_symmetric_12x16c4__avx512vnni(
+    const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input, const int8_t *QCC_RESTRICT weights,
+    const int8_t *QCC_RESTRICT weight_zero_points, const int32_t *QCC_RESTRICT bias,
+    const float *QCC_RESTRICT multipliers, const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic,
+    void *output, void *QCC_RESTRICT scratch) {
+    const int32_t zero_point = dynamic != NULL ? dynamic->zero_point : a.input_zero_point;
+    const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;
+    const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;
+    const ptrdiff_t size = a.float_output ? 4 : 1;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {
+        const ptrdiff_t b = i / a.groups, g = i % a.groups, c = g * (a.output_channels / a.groups);
+        const int8_t *const from = input + b * input_size + g * a.channels;
+        const int8_t *const packed = weights + g * qcc_packed_group(a, 16, 4);
+        const int8_t *const added = residual == NULL ? NULL : residual + b * output_size + c;
+        void *const to = (char *)output + (b * output_size + c) * size;
+        if (a.band_rows != 0) {
+            qcc_conv2d_symmetric_bands__avx512vnni(a, from, packed, bias + c, multipliers + c, added, zero_point, to,
+                                                   (uint8_t *)scratch);
+            continue;
+        }
+        for (int32_t first = 0; first < a.output_width; first += a.column_block)
+            qcc_conv2d_symmetric_block__avx512vnni(a, from, packed, weight_zero_points, bias + c, multipliers + c,
+                                                   added, zero_point, first, to, (uint8_t *)scratch);
+    }
+}
 
 #endif
 #endif

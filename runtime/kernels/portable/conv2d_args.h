@@ -22,16 +22,18 @@ typedef struct {
     int32_t sum_zero_point, sum_minimum, sum_maximum;
     int32_t float_output;
     int32_t gather; /* weights are packed as one kernel row of all taps (neon/conv2d_lines.h) */
+    /* Output rows whose input rows are prepared together. 0: amx reads the input itself, avx512vnni has a ring of rows.
+     */
+    int32_t band_rows;
     /* Only read by the tile kernels (amx/conv2d_tiles.h), whose plan codegen/lowerings/tiles.py makes. */
-    int32_t tile_depth;  /* taps of one tile multiplication: a multiple of 4, at most 64 */
-    int32_t tile_pixels; /* of a block: 16 (by 64 channels) or 32 (by 32) */
-    int32_t band_rows;   /* output rows whose input rows are prepared together; 0 where the input is read as it is */
+    int32_t tile_depth;   /* taps of one tile multiplication: a multiple of 4, at most 64 */
+    int32_t tile_pixels;  /* of a block: 16 (by 64 channels) or 32 (by 32) */
     int32_t pixels_first; /* blocks of one row of tiles are consecutive, not those that read the same weights */
     int32_t prefetch_lead, prefetch_lines; /* weights are fetched so many bytes ahead; cache lines per multiplication */
     /* What codegen/lowerings/requantization.py proves; read by the tile kernels and neon/conv2d_lines.h. */
-    int32_t no_overflow;  /* |accumulator * multiplier| < 2^31 for every input, so rounding may come before clamping */
-    int32_t fits_int16;   /* |accumulator * multiplier| < 2^15 - 256 for every input */
-    int32_t ties;         /* some sums of the residual add lie halfway between two integers */
+    int32_t no_overflow; /* |accumulator * multiplier| < 2^31 for every input, so rounding may come before clamping */
+    int32_t fits_int16;  /* |accumulator * multiplier| < 2^15 - 256 for every input */
+    int32_t ties;        /* some sums of the residual add lie halfway between two integers */
 } qcc_conv2d_args;
 
 /* How one step of a convolution finds its taps; everything is a literal after inlining. */
