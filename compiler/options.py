@@ -25,6 +25,7 @@ class Options:
     target: str = "native"
     mode: str | None = None
     weights: str = "int8"
+    scales: str = "float"
     calibration: Path | Samples | None = None
     calibration_method: str = DEFAULT_METHOD
     mean: Sequence[float] | float | None = None

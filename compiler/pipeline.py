@@ -37,6 +37,7 @@ from qcc.passes.keep_float import KeepFloatPass
 from qcc.passes.lookup_tables import LookupTablesPass
 from qcc.passes.lower_to_quant import LowerToQuantPass
 from qcc.passes.name_values import NameValuesPass
+from qcc.passes.power_of_two_scales import PowerOfTwoScalesPass
 from qcc.passes.quantize_constants import QuantizeConstantsPass
 from qcc.passes.quantize_weights import QuantizeWeightsPass
 from qcc.passes.quantized_io import QuantizedIoPass
@@ -86,6 +87,9 @@ class PipelineOptions:
     weights: str = "int8"
     """Of mode weights: int8 or int4."""
 
+    scales: str = "float"
+    """Of mode static: float, or pow2 for powers of two."""
+
 
 DEFAULTS = PipelineOptions()
 
@@ -116,18 +120,21 @@ def qdq_passes(
         f"{name}={float(low)}:{float(high)}"
         for name, (low, high) in options.input_ranges.items()
     )
+    power_of_two = [PowerOfTwoScalesPass()] if options.scales == "pow2" else []
     choose_types: list[ModulePass] = [
         EqualizeChannelsPass(),
         SmoothActivationsPass(),
         AnalyzeRangesPass(input_ranges=declared),
         InsertQuantizePass(float_outputs=options.float_outputs),
         UnifyScalesPass(),
+        *power_of_two,
     ]
     return [
         *_keep_float(options.keep_float),
         *(choose_types if mode == "static" else []),
         CancelCastsPass(),
         RoundWeightsPass(),
+        *power_of_two,
         QuantizeConstantsPass(),
         CorrectBiasPass(),
         *([QuantizeWeightsPass(type=options.weights)] if mode == "weights" else []),

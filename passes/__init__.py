@@ -64,6 +64,9 @@ _PASSES: dict[str, PassFactory] = {
         "qcc.passes.quantize_constants", "QuantizeConstantsPass"
     ),
     "round-weights": _lazy("qcc.passes.round_weights", "RoundWeightsPass"),
+    "power-of-two-scales": _lazy(
+        "qcc.passes.power_of_two_scales", "PowerOfTwoScalesPass"
+    ),
     "quantize-weights": _lazy("qcc.passes.quantize_weights", "QuantizeWeightsPass"),
     "coarsen-weights": _lazy("qcc.passes.coarsen_weights", "CoarsenWeightsPass"),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),

@@ -37,6 +37,13 @@ class Weights(StrEnum):
     int4 = "int4"
 
 
+class Scales(StrEnum):
+    """Which scales mode `static` may choose."""
+
+    float = "float"
+    pow2 = "pow2"
+
+
 class CalibrationMethod(StrEnum):
     """How ranges follow from samples; `calibration_methods()` without its imports."""
 
@@ -126,6 +133,10 @@ def compile_model(
     weights: Annotated[
         Weights, typer.Option(help="how --mode weights stores weights")
     ] = Weights.int8,
+    scales: Annotated[
+        Scales,
+        typer.Option(help="of --mode static; pow2: powers of two, for shifts"),
+    ] = Scales.float,
     calibrate: Annotated[
         Path | None,
         typer.Option(help="samples: .npz, .npy, a folder of them, or of images"),
@@ -238,6 +249,7 @@ def compile_model(
         target=target,
         mode=mode.value if mode else None,
         weights=weights.value,
+        scales=scales.value,
         calibration=calibrate,
         calibration_method=calibration_method.value,
         refinements=() if refine == "none" else tuple(_names([refine]) or ()),
