@@ -29,7 +29,12 @@ from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
 from qcc.compiler.accuracy import BudgetResult, summary
 from qcc.compiler.calibration import input_specs
-from qcc.compiler.data_stages import check_budget, gather_statistics, hold_budget
+from qcc.compiler.data_stages import (
+    check_budget,
+    gather_statistics,
+    hold_budget,
+    report_samples,
+)
 from qcc.compiler.files import atomic_folder, write_bytes, write_files
 from qcc.compiler.float_costs import AUTO, keep_slow_layers
 from qcc.compiler.ir_dump import IrDump, write_module
@@ -45,6 +50,7 @@ from qcc.compiler.pipeline import (
     quantization_passes,
     run_pipeline,
 )
+from qcc.compiler.report import Compilation, check_report, write_report
 from qcc.dialects import quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import describe
@@ -108,6 +114,8 @@ def compile_with(
     targets = find_targets(options.target)
     _check_output(output)
     check_budget(options)
+    if options.report is not None:
+        check_report(options.report)
     needs_compiler = output.suffix in products.COMPILED
     compiler = find_compiler(targets[0], options.compiler) if needs_compiler else None
     dump = IrDump(options.dump_ir, options.print_ir_after)
@@ -128,14 +136,16 @@ def compile_with(
     if AUTO in options.keep_float:
         pipeline = keep_slow_layers(module, pipeline, mode, targets)
     budget: BudgetResult | None = None
-    statistics, refit = gather_statistics(options, module, mode, pipeline)
+    known = gather_statistics(options, module, mode, pipeline)
+    statistics = known.statistics
     if options.evaluation is not None:
         pipeline, statistics, budget = hold_budget(
-            options, module, mode, pipeline, (statistics, refit), targets
+            options, module, mode, pipeline, known, targets
         )
     if options.save_ranges is not None:
         statistics.save(options.save_ranges)
     passes = quantization_passes(mode, pipeline)
+    float_module = module.clone() if options.report is not None else None
     with use(statistics):
         if output.suffix == ".onnx":
             passes = _passes_for_onnx(module, mode, pipeline)
@@ -152,7 +162,21 @@ def compile_with(
         _write_product(printed, output, compiler)
         _describe(printed, output, report)
     report.rows.append(("time", f"{time.monotonic() - started:.2f} s"))
+    if options.report is not None and float_module is not None:
+        compilation = Compilation.of(
+            _name(model), output, report.rows, report.notes, targets, module
+        )
+        compilation.budget = budget
+        compilation.samples = known.samples or report_samples(options, float_module)
+        compilation.set_models(float_module, mode, pipeline, statistics)
+        write_report(options.report, compilation)
+        report.rows.append(("report", str(options.report)))
     return report
+
+
+def _name(model: Path | bytes | onnx.ModelProto) -> str:
+    """What a report calls the model."""
+    return model.name if isinstance(model, Path) else "model"
 
 
 def generate(

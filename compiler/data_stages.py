@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,25 @@ from qcc.passes.statistics import Statistics
 Array = NDArray[Any]
 
 
+MOST_REPORTED = 16
+"""Samples that a report looks at, at the most."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the data says of the float model."""
+
+    statistics: Statistics
+    refit: Refit
+    """Refines anew, for a pipeline with other layers in float."""
+    samples: Sequence[Sample]
+    """Some of those of the calibration."""
+
+
 def gather_statistics(
     options: Options, module: ModuleOp, mode: str, pipeline: PipelineOptions
-) -> tuple[Statistics, Refit]:
-    """
-    What is known of the float values: loaded, calibrated and refined, or both.
-
-    And a function that refines anew, for a pipeline with other layers in float.
-    """
+) -> Known:
+    """What is known of the float values: loaded, calibrated and refined, or both."""
     check_refinements(options.refinements)
     statistics = Statistics()
     kept: Sequence[Sample] = ()
@@ -59,15 +70,16 @@ def gather_statistics(
             samples = check_samples(options.calibration, specs)
         samples = KeptSamples(samples)
         statistics.merge(calibrate(module, samples, method=options.calibration_method))
-        kept = samples.kept if mode == "static" else []
+        kept = samples.kept
 
     def refit(pipeline: PipelineOptions) -> Statistics:
-        passes = qdq_passes(mode, pipeline)
         refined = Statistics().merge(statistics)
-        refine(module, kept, refined, passes, options.refinements)
+        if mode == "static":
+            passes = qdq_passes(mode, pipeline)
+            refine(module, kept, refined, passes, options.refinements)
         return refined
 
-    return refit(pipeline), refit
+    return Known(refit(pipeline), refit, kept)
 
 
 def check_budget(options: Options) -> None:
@@ -90,12 +102,30 @@ def check_budget(options: Options) -> None:
         )
 
 
+def _evaluation(options: Options, module: ModuleOp) -> accuracy.Evaluation:
+    assert options.evaluation is not None
+    return accuracy.load_evaluation(
+        options.evaluation,
+        input_specs(module),
+        mean=options.mean,
+        std=options.std,
+        layout=options.layout,
+    )
+
+
+def report_samples(options: Options, module: ModuleOp) -> Sequence[Sample]:
+    """Samples for a report of a model that was not calibrated."""
+    if options.evaluation is None:
+        return ()
+    return _evaluation(options, module).some(MOST_REPORTED)
+
+
 def hold_budget(
     options: Options,
     module: ModuleOp,
     mode: str,
     pipeline: PipelineOptions,
-    known: tuple[Statistics, Refit],
+    known: Known,
     targets: Sequence[Target],
 ) -> tuple[PipelineOptions, Statistics, BudgetResult]:
     """
@@ -104,31 +134,23 @@ def hold_budget(
     `module` is the float model, `known` is what `gather_statistics` says of it.
     QccError where it cannot be held, and in modes without ranges.
     """
-    assert options.evaluation is not None
     if mode != "static":
         raise QccError(
             "the accuracy of a model is scored with ranges",
             why=f"the mode is {mode}",
             remedy="give --calibrate or --ranges, or leave --eval out",
         )
-    statistics, refit = known
     result = accuracy.keep_budget(
         module,
-        statistics,
+        known.statistics,
         pipeline,
-        accuracy.load_evaluation(
-            options.evaluation,
-            input_specs(module),
-            mean=options.mean,
-            std=options.std,
-            layout=options.layout,
-        ),
+        _evaluation(options, module),
         accuracy.Budget(options.metric, options.max_drop),
         cost=layer_costs(module, targets),
-        refit=refit,
+        refit=known.refit,
     )
     if not result.kept:
-        return pipeline, statistics, result
+        return pipeline, known.statistics, result
     names = dict.fromkeys(result.kept, accuracy.REASON)
     chosen = replace(pipeline, keep_float={**pipeline.keep_float, **names})
-    return chosen, refit(chosen), result
+    return chosen, known.refit(chosen), result

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from qcc.dialects.errors import QccError
 
-__all__ = ["QccError", "plain", "print_error", "report_errors"]
+__all__ = ["QccError", "plain", "print_error", "printable", "report_errors"]
 
 _INTERRUPTED = 130
 
@@ -23,9 +23,9 @@ def print_error(error: QccError) -> None:
     """Prints `error: what`, then one indented line per detail, to stderr."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     what, *details = str(error).split("\n")
-    console.print(f"[bold red]error:[/] [bold]{escape(_printable(what))}[/]")
+    console.print(f"[bold red]error:[/] [bold]{escape(printable(what))}[/]")
     for line in details:
-        label, colon, text = _printable(line).partition(":")
+        label, colon, text = printable(line).partition(":")
         console.print(f"[cyan]{escape(label + colon)}[/]{escape(text)}")
 
 
@@ -67,10 +67,10 @@ def _of_os_error(error: OSError) -> QccError:
 
 def plain(text: str) -> Text:
     """A name out of a model or a file, to be printed as it is: no markup, no codes."""
-    return Text(_printable(text))
+    return Text(printable(text))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Names out of a model or a path must not control the terminal."""
     return "".join(
         character if character.isprintable() else repr(character)[1:-1]

@@ -53,4 +53,5 @@ class Options:
     print_ir_after: Sequence[str] = ()
     keep_tensors: bool = False
     threads: int = 1
+    report: Path | None = None
     compiler: str | None = None

@@ -8,7 +8,7 @@ the compiled one must have been made with `keep_tensors` to show more than its o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -139,19 +139,41 @@ def compare(
 
     QccError if the ONNX model lacks an output of the library.
     """
-    tensors = {info.name: info for info in session.get_tensors()}
+    tensors = [info.name for info in session.get_tensors()]
     reference, names, nodes = _reference(model, tensors)
-    outputs = {info.name: info for info in session.get_outputs()}
-    if missing := sorted(set(outputs) - set(names)):
+    missing = {info.name for info in session.get_outputs()} - set(names)
+    if missing:
         raise QccError(
-            f"{model} has no output {missing[0]!r}",
+            f"{model} has no output {min(missing)!r}",
             why="the library was made from another model or with --outputs",
         )
+
+    def run(sample: Mapping[str, Array]) -> dict[str, Array]:
+        return dict(zip(names, reference.run(sample), strict=True))
+
+    return compare_with(session, run, names, nodes, itertools.islice(samples, count))
+
+
+def compare_with(
+    session: InferenceSession,
+    reference: Callable[[Mapping[str, Array]], Mapping[str, Array]],
+    names: Collection[str],
+    nodes: Mapping[str, tuple[str, str]],
+    samples: Iterable[Mapping[str, Array]],
+) -> Comparison:
+    """
+    Errors over all `samples`.
+
+    `reference` gives the tensors called `names`, the outputs of the session among them;
+    `nodes` are node and operator of tensors.
+    """
+    tensors = {info.name: info for info in session.get_tensors()}
+    outputs = {info.name: info for info in session.get_outputs()}
     sums = {name: _Sums(False) for name in tensors if name in names}
     sums |= {name: _Sums(True) for name in outputs}
     used = 0
-    for used, sample in enumerate(itertools.islice(samples, count), 1):
-        expected = dict(zip(names, reference.run(sample), strict=True))
+    for used, sample in enumerate(samples, 1):
+        expected = reference(sample)
         results = session.run(None, sample)
         for info, result in zip(session.get_outputs(), results, strict=True):
             sums[info.name].add(expected[info.name], real_values(info, result))

@@ -8,7 +8,7 @@ outputs, `simulation.py` runs float and quantized models, `scoring.py` scores th
 """
 
 from qcc.compiler.accuracy.budget import Budget, BudgetResult, keep_budget
-from qcc.compiler.accuracy.evaluation import load_evaluation
+from qcc.compiler.accuracy.evaluation import Evaluation, load_evaluation
 from qcc.compiler.accuracy.metrics import check_metric
 from qcc.compiler.accuracy.scoring import REASON, Refit
 from qcc.compiler.accuracy.table import ranking_table, summary
@@ -17,6 +17,7 @@ __all__ = [
     "REASON",
     "Budget",
     "BudgetResult",
+    "Evaluation",
     "Refit",
     "check_metric",
     "keep_budget",

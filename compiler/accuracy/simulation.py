@@ -15,19 +15,13 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
-from xdsl.dialects.func import FuncOp
 
-from qcc.codegen.c_printer import print_model
-from qcc.codegen.plan_memory import PlanMemoryPass
 from qcc.codegen.products import make_product
-from qcc.codegen.select_kernels import SelectKernelsPass
-from qcc.codegen.targets import native_target
-from qcc.codegen.to_channels_last import ToChannelsLastPass
+from qcc.codegen.targets import Target, native_target
 from qcc.codegen.toolchain import find_compiler
 from qcc.compiler.calibration.samples import Sample
 from qcc.compiler.onnx_export import export_model
 from qcc.compiler.onnx_session import OnnxSession
-from qcc.compiler.pipeline import run_pipeline
 from qcc.compiler.refinement.observation import in_order
 from qcc.dialects.naming import model_function
 from qcc.runtime.session import InferenceSession
@@ -50,23 +44,21 @@ def simulate(module: ModuleOp, samples: Iterable[Sample]) -> Iterator[list[Array
 
 @contextmanager
 def native_session(
-    module: ModuleOp, *, keep_tensors: bool = False
+    module: ModuleOp, *, target: Target | None = None, keep_tensors: bool = False
 ) -> Generator[InferenceSession]:
     """
     A quant module compiled for this machine; it is changed in place.
 
-    QccError where there is no C compiler.
+    `target` is one that runs here, the best if it is None. QccError where there is no C
+    compiler.
     """
-    target = native_target()
+    # It holds the budget with what is here.
+    from qcc.compiler.api import Options, generate
+
+    target = target or native_target()
     compiler = find_compiler(target)
-    passes = [
-        ToChannelsLastPass(),
-        SelectKernelsPass(target=(target.name,)),
-        PlanMemoryPass(reuse=not keep_tensors),
-    ]
-    run_pipeline(module, passes)
-    runs = [op for op in module.ops if isinstance(op, FuncOp)]
-    printed = print_model(runs, "model", tensors=keep_tensors)
+    options = Options(keep_tensors=keep_tensors)
+    printed = generate(module, [target], "model", options)
     with tempfile.TemporaryDirectory(prefix="qcc-") as folder:
         path = Path(folder) / "model.so"
         for name, data in make_product(printed, path, compiler).items():

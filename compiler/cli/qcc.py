@@ -237,6 +237,12 @@ def compile_model(
         int,
         typer.Option(help="split heavy layers for so many threads", min=1, max=16),
     ] = 1,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="write an HTML page: errors by layer, ranges, memory, times, energy"
+        ),
+    ] = None,
     cc: Annotated[
         str | None, typer.Option(help="the C compiler (default: the first found)")
     ] = None,
@@ -275,11 +281,12 @@ def compile_model(
         print_ir_after=tuple(_names(print_ir_after) or ()),
         keep_tensors=keep_tensors,
         threads=threads,
+        report=report,
         compiler=cc,
     )
-    report = compile_with(model, output, options)
+    summary = compile_with(model, output, options)
     if not quiet:
-        _print_summary(report)
+        _print_summary(summary)
 
 
 def _print_summary(report: Report) -> None:
