@@ -279,7 +279,7 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_s8s8_symmetric_12x16c4__avx512v
     const int8_t *QCC_RESTRICT weight_zero_points, const int32_t *QCC_RESTRICT bias,
     const float *QCC_RESTRICT multipliers, const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic,
     void *output, void *QCC_RESTRICT scratch) {
-    const int32_t zero_point = dynamic != NULL ? dynamic->zero_point : a.input_zero_point;
+    const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;
     const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;
     const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;
     const ptrdiff_t size = a.float_output ? 4 : 1;
