@@ -24,6 +24,7 @@ class Options:
 
     target: str = "native"
     mode: str | None = None
+    dynamic: str = "full"
     weights: str = "int8"
     scales: str = "float"
     calibration: Path | Samples | None = None
