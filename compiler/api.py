@@ -281,6 +281,7 @@ def _pipeline_options(options: Options) -> PipelineOptions:
         io=options.io,
         float_outputs=options.io == "float" and not options.int8_only,
         weights=options.weights,
+        dynamic_form=options.dynamic,
         scales=options.scales,
         keep_float={n: "asked for" for n in options.keep_float if n != AUTO},
     )

@@ -30,6 +30,13 @@ class Mode(StrEnum):
     float = "float"
 
 
+class DynamicForm(StrEnum):
+    """What mode `dynamic` keeps in int8."""
+
+    full = "full"
+    per_op = "per-op"
+
+
 class Weights(StrEnum):
     """How mode `weights` stores weights."""
 
@@ -130,6 +137,14 @@ def compile_model(
             "values, which archives compress; float"
         ),
     ] = None,
+    dynamic: Annotated[
+        DynamicForm,
+        typer.Option(
+            help="of --mode dynamic; full: tensors stay int8 between operations, with "
+            "scales taken at run time; per-op: only inside of convolutions and "
+            "products with constant weights, the rest is float"
+        ),
+    ] = DynamicForm.full,
     weights: Annotated[
         Weights, typer.Option(help="how --mode weights stores weights")
     ] = Weights.int8,
@@ -254,6 +269,7 @@ def compile_model(
     options = Options(
         target=target,
         mode=mode.value if mode else None,
+        dynamic=dynamic.value,
         weights=weights.value,
         scales=scales.value,
         calibration=calibrate,

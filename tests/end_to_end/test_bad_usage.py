@@ -380,3 +380,26 @@ def test_weights_of_external_files_stay_inside_of_the_folder(
     path.write_bytes(proto.SerializeToString())
     qcc_tool(path, "-o", products / "m.c").assert_refused("../secret", "outside")
     assert not list(products.iterdir())
+
+
+def test_a_form_of_mode_dynamic(model_path: Path, products: Path, qcc_tool: Tool):
+    output = products / "m.c"
+    qcc_tool(model_path, "-o", output, "--dynamic", "half").assert_wrong_usage("half")
+    qcc_tool(
+        model_path, "-o", output, "--mode=float", "--dynamic=per-op"
+    ).assert_refused("per-op", "mode float", "remedy:")
+    assert not list(products.iterdir())
+
+
+def test_forms_of_mode_dynamic_differ(products: Path, qcc_tool: Tool):
+    texts: dict[str, str] = {}
+    for form in ("full", "per-op"):
+        output = products / f"{form}.mlir"
+        assert (
+            qcc_tool(DIGITS / "digits.onnx", "-o", output, "--dynamic", form).code == 0
+        )
+        texts[form] = output.read_text()
+    assert "quant.dynamic_conv2d" in texts["full"]
+    assert "quant.dynamic_conv2d" in texts["per-op"]
+    assert "nn.relu" not in texts["full"]
+    assert "nn.relu" in texts["per-op"]
