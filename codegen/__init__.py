@@ -18,6 +18,11 @@ def get_all_passes() -> dict[str, Callable[[], type[ModulePass]]]:
 
         return SelectKernelsPass
 
+    def get_elide_copies() -> type[ModulePass]:
+        from qcc.codegen.elide_copies import ElideCopiesPass
+
+        return ElideCopiesPass
+
     def get_plan_memory() -> type[ModulePass]:
         from qcc.codegen.plan_memory import PlanMemoryPass
 
@@ -26,5 +31,6 @@ def get_all_passes() -> dict[str, Callable[[], type[ModulePass]]]:
     return {
         "to-channels-last": get_to_channels_last,
         "select-kernels": get_select_kernels,
+        "elide-copies": get_elide_copies,
         "plan-memory": get_plan_memory,
     }

@@ -46,7 +46,8 @@ def align(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _root(buffer: SSAValue) -> SSAValue:
+def root(buffer: SSAValue) -> SSAValue:
+    """What a view is a view of; other buffers themselves."""
     while isinstance(buffer.owner, kernel.ViewOp):
         buffer = buffer.owner.source
     return buffer
@@ -63,7 +64,7 @@ def live_intervals(run: FuncOp) -> dict[kernel.AllocateOp, Interval]:
             if op.group is not None:  # calls of a group run at once
                 index = groups.setdefault(op.group.value.data, index)
             for buffer in op.buffers:
-                owner = _root(buffer).owner
+                owner = root(buffer).owner
                 if isinstance(owner, kernel.AllocateOp):
                     touched[owner].append(index)
     return {

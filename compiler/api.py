@@ -22,6 +22,7 @@ from xdsl.passes import ModulePass
 from qcc.codegen import products
 from qcc.codegen.c_names import c_identifier
 from qcc.codegen.c_printer import PrintedModel, print_model
+from qcc.codegen.elide_copies import ElideCopiesPass
 from qcc.codegen.plan_memory import PlanMemoryPass
 from qcc.codegen.select_kernels import SelectKernelsPass
 from qcc.codegen.targets import Target, find_targets
@@ -58,7 +59,12 @@ from qcc.passes import get_all_passes, load_plugins
 from qcc.passes.notes import NOTE
 from qcc.passes.statistics import Statistics, use
 
-_CODEGEN_PASSES = (ToChannelsLastPass, SelectKernelsPass, PlanMemoryPass)
+_CODEGEN_PASSES = (
+    ToChannelsLastPass,
+    SelectKernelsPass,
+    ElideCopiesPass,
+    PlanMemoryPass,
+)
 
 IR_SUFFIXES = (".mlir", ".onnx")
 
@@ -193,6 +199,8 @@ def generate(
         SelectKernelsPass(
             target=tuple(target.name for target in targets), threads=options.threads
         ),
+        # Tensors that are to be looked at have buffers of their own.
+        *([] if options.keep_tensors else [ElideCopiesPass()]),
         PlanMemoryPass(reuse=not options.keep_tensors),
     ]
     run_pipeline(module, passes, dump.after_each if dump else None)

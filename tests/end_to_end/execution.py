@@ -173,9 +173,9 @@ def reference(module: ModuleOp, inputs: Sequence[Array]) -> Result:
     return Result(outputs, tensors)
 
 
-def print_for(module: ModuleOp, target: Target) -> PrintedModel:
-    """The C of a quant module (a copy), with all tensors kept."""
-    options = Options(keep_tensors=True)
+def print_for(module: ModuleOp, target: Target, *, keep: bool = True) -> PrintedModel:
+    """The C of a quant module (a copy), with all tensors kept or with memory reused."""
+    options = Options(keep_tensors=keep)
     return generate(module.clone(), [target], "model", options)
 
 

@@ -74,3 +74,15 @@ STEPS: list[Step] = [
     maximum_index,
     selection,
 ]
+
+MOVES: list[Step] = [
+    activation,
+    binary,
+    concatenation,
+    concatenation,
+    slicing,
+    slicing,
+    padding,
+    reshaping,
+]
+"""Steps where tensors are parts of others."""

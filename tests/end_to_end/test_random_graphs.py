@@ -26,8 +26,8 @@ from execution import (
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from random_models import RandomModel, build, run_onnx
-from random_steps import STEPS
+from random_models import RandomModel, Step, build, run_onnx
+from random_steps import MOVES, STEPS
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
@@ -131,9 +131,11 @@ def check(model: RandomModel, mode: str, machines: Sequence[Machine]) -> None:
     assert_same_bits(Result(run(module, inputs), {}), expected)
 
 
-def random_model(data: st.DataObject) -> RandomModel:
+def random_model(
+    data: st.DataObject, steps: Sequence[Step] = STEPS, most: int = 8
+) -> RandomModel:
     """A model whose nodes are printed where a test fails."""
-    model = build(lambda low, high: data.draw(st.integers(low, high)), STEPS)
+    model = build(lambda low, high: data.draw(st.integers(low, high)), steps, most)
     note("\n".join(model.lines()))
     return model
 
@@ -171,3 +173,17 @@ def test_dynamic(data: st.DataObject) -> None:
 @given(st.data())
 def test_float(data: st.DataObject) -> None:
     check(random_model(data), "float", three_machines(data))
+
+
+@bounded
+@given(st.data())
+def test_tensors_that_share_memory(data: st.DataObject) -> None:
+    """Parts are computed and read in the memory of wholes, which is used again."""
+    model = random_model(data, MOVES, 16)
+    module = imported(model)
+    run_pipeline(module, quantization_passes("float"))
+    inputs = list(model.samples(1)[0].values())
+    outputs = reference(module, inputs).outputs
+    machine = machines()[0]
+    printed = print_for(module, machine.target, keep=False)
+    assert_same_bits(execute(printed, machine, inputs), Result(outputs, {}))

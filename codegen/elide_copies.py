@@ -1,0 +1,261 @@
+"""
+`elide-copies`: parts of a tensor are computed in their place, or read from there.
+
+A concatenation copies each part into the whole, a slice or split copies a part out of
+it. Where a part is one run of bytes of the whole, it need not be a buffer of its own:
+its buffer becomes a view, and the copy goes. The whole then lives as long as its parts
+do, so copies are kept where more bytes would be live at once without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, UnitAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from qcc.codegen.plan_memory import live_intervals, lower_bound, root
+from qcc.dialects import kernel
+
+_COPY = "qcc_copy_nd_"
+
+_KEPT = "kept"
+"""Marks copies that cost less than the memory that it would take to be without them."""
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A copy of a run of elements: whole, or from or to somewhere inside a buffer."""
+
+    call: kernel.CallOp
+    count: int
+    source: SSAValue
+    source_offset: int
+    destination: SSAValue
+    destination_offset: int
+
+    @staticmethod
+    def of(call: kernel.CallOp) -> _Copy | None:
+        """The copy that a call is; None for strided ones and other kernels."""
+        if not call.function.data.startswith(_COPY):
+            return None
+        dims = _integers(call, "dims")
+        for name in ("input_strides", "output_strides"):
+            if not _is_contiguous(dims, _integers(call, name)):
+                return None
+        count = 1
+        for dim in dims:
+            count *= dim
+        [source], [destination] = call.read_buffers, call.written_buffers
+        return _Copy(
+            call,
+            count,
+            source,
+            _integer(call, "input_offset"),
+            destination,
+            _integer(call, "output_offset"),
+        )
+
+    @property
+    def source_run(self) -> tuple[int, int]:
+        """First and last byte (excluded) in the allocation that it is read from."""
+        begin = _begin(self.source, self.source_offset)
+        return begin, begin + self.count * _element_bytes(self.source)
+
+    @property
+    def destination_run(self) -> tuple[int, int]:
+        """First and last byte (excluded) in the allocation that it is written to."""
+        begin = _begin(self.destination, self.destination_offset)
+        return begin, begin + self.count * _element_bytes(self.destination)
+
+    def is_all_of(self, buffer: SSAValue) -> bool:
+        """Whether it moves every element of one of its two buffers."""
+        return self.count == kernel.buffer_type(buffer).count.data
+
+
+def _integers(call: kernel.CallOp, name: str) -> Sequence[int]:
+    values = call.arguments.data[name]
+    assert isinstance(values, DenseArrayBase)
+    return [int(value) for value in values.iter_values()]
+
+
+def _integer(call: kernel.CallOp, name: str) -> int:
+    value = call.arguments.data[name]
+    assert isinstance(value, IntegerAttr)
+    return value.value.data
+
+
+def _is_contiguous(dims: Sequence[int], strides: Sequence[int]) -> bool:
+    run = 1
+    for dim, stride in zip(reversed(dims), reversed(strides), strict=True):
+        if dim != 1 and stride != run:
+            return False
+        run *= dim
+    return True
+
+
+@dataclass(frozen=True)
+class ElideCopiesPass(ModulePass):
+    """Replaces buffers that are parts of others by views."""
+
+    name = "elide-copies"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for run in list(op.walk()):
+            if isinstance(run, FuncOp):
+                _elide(run)
+
+
+def _elide(run: FuncOp) -> None:
+    """One whole after the other, inner ones first."""
+    while (found := _first(run)) is not None:
+        calls, elide = found
+        trial = run.clone()
+        again = _first(trial)
+        assert again is not None
+        again[1]()
+        if _live_bytes(trial) <= _live_bytes(run):
+            elide()
+            continue
+        for call in calls:
+            call.attributes[_KEPT] = UnitAttr()
+    for call in run.body.block.ops:
+        call.attributes.pop(_KEPT, None)
+
+
+def _live_bytes(run: FuncOp) -> int:
+    return lower_bound(live_intervals(run).values())
+
+
+_Found = tuple[list[kernel.CallOp], Callable[[], None]]
+
+
+def _first(run: FuncOp) -> _Found | None:
+    """The first copies that can go, all into one whole or a single one out of it."""
+    for call in run.body.block.ops:
+        if not isinstance(call, kernel.CallOp) or _KEPT in call.attributes:
+            continue
+        copy = _Copy.of(call)
+        if copy is None:
+            continue
+        parts = _parts(root(copy.destination))
+        if parts:
+            return [part.call for part in parts], lambda: _write_in_place(parts)
+        if _can_read_in_place(copy):
+            return [call], lambda: _read_in_place(copy)
+    return None
+
+
+def _parts(whole: SSAValue) -> list[_Copy]:
+    """The copies that make `whole` whose parts can be computed in their place."""
+    if not isinstance(whole.owner, kernel.AllocateOp | Block):
+        return []
+    copies = [_Copy.of(call) for call in _writers(whole)]
+    made = [copy for copy in copies if copy is not None]
+    if len(made) < len(copies) or any(_KEPT in copy.call.attributes for copy in made):
+        return []
+    runs = sorted(copy.destination_run for copy in made)
+    if any(end > begin for (_, end), (begin, _) in pairwise(runs)):
+        return []
+    seen: set[SSAValue] = set()
+    result: list[_Copy] = []
+    for copy in made:
+        if copy.source not in seen and _can_write_in_place(copy, whole):
+            result.append(copy)
+        seen.add(copy.source)
+    return result
+
+
+def _can_write_in_place(copy: _Copy, whole: SSAValue) -> bool:
+    part = copy.source
+    if not isinstance(part.owner, kernel.AllocateOp) or part is whole:
+        return False
+    if not copy.is_all_of(part) or _is_written_after(part, copy.call):
+        return False
+    # In a buffer of the caller nothing may be read beside the tensor, as kernels do.
+    is_read = any(call is not copy.call for call in _readers(part))
+    return not (is_read and isinstance(whole.owner, Block))
+
+
+def _write_in_place(parts: Sequence[_Copy]) -> None:
+    for copy in parts:
+        whole = root(copy.destination)
+        _replace(copy.source, whole, copy.destination_run[0], copy.call)
+
+
+def _can_read_in_place(copy: _Copy) -> bool:
+    part, whole = copy.destination, root(copy.source)
+    if not isinstance(part.owner, kernel.AllocateOp) or part is whole:
+        return False
+    if not isinstance(whole.owner, kernel.AllocateOp):
+        return False  # beside the tensors of the caller nothing may be read
+    if not copy.is_all_of(part) or len(_writers(part)) != 1:
+        return False
+    return not _is_written_after(whole, copy.call)
+
+
+def _read_in_place(copy: _Copy) -> None:
+    whole = root(copy.source)
+    _replace(copy.destination, whole, copy.source_run[0], copy.call)
+
+
+def _replace(part: SSAValue, whole: SSAValue, begin: int, call: kernel.CallOp) -> None:
+    """Makes a buffer the bytes of `whole` from `begin` on; `call` copied it."""
+    assert isinstance(part.owner, kernel.AllocateOp)
+    Rewriter.erase_op(call)
+    if isinstance(whole.owner, kernel.AllocateOp):
+        if part.owner.is_before_in_block(whole.owner):
+            whole.owner.detach()
+            Rewriter.insert_op(whole.owner, InsertPoint.before(part.owner))
+    kind = kernel.buffer_type(part)
+    view = kernel.ViewOp(whole, kind, begin // _element_bytes(part))
+    Rewriter.replace_op(part.owner, view)
+
+
+def _element_bytes(buffer: SSAValue) -> int:
+    kind = kernel.buffer_type(buffer)
+    return kind.byte_count // kind.count.data
+
+
+def _begin(buffer: SSAValue, offset: int) -> int:
+    """Bytes from the start of the allocation to element `offset` of `buffer`."""
+    result = offset * _element_bytes(buffer)
+    while isinstance(view := buffer.owner, kernel.ViewOp):
+        result += view.offset.value.data * _element_bytes(buffer)
+        buffer = view.source
+    return result
+
+
+def _values(buffer: SSAValue) -> Iterator[SSAValue]:
+    """A buffer and all views of it."""
+    yield buffer
+    for use in buffer.uses:
+        if isinstance(use.operation, kernel.ViewOp):
+            yield from _values(use.operation.result)
+
+
+def _uses(buffer: SSAValue) -> list[tuple[kernel.CallOp, SSAValue]]:
+    return [
+        (use.operation, value)
+        for value in _values(buffer)
+        for use in value.uses
+        if isinstance(use.operation, kernel.CallOp)
+    ]
+
+
+def _readers(buffer: SSAValue) -> list[kernel.CallOp]:
+    return [call for call, value in _uses(buffer) if value in call.read_buffers]
+
+
+def _writers(buffer: SSAValue) -> list[kernel.CallOp]:
+    return [call for call, value in _uses(buffer) if value in call.written_buffers]
+
+
+def _is_written_after(buffer: SSAValue, call: kernel.CallOp) -> bool:
+    return any(call.is_before_in_block(writer) for writer in _writers(buffer))
