@@ -15,7 +15,7 @@ from math import prod
 
 from xdsl.ir import Operation, SSAValue
 
-from qcc.codegen.targets import Target
+from qcc.codegen.targets import TARGETS, Target
 from qcc.dialects import nn
 from qcc.dialects.types import shape_of, size_of
 
@@ -98,6 +98,8 @@ def _parsed(text: str) -> dict[str, dict[str, Cost]]:
 _X86, _ARM = _parsed(_NANOSECONDS), _parsed(_INSTRUCTIONS)
 _TABLE = {row: _X86[row] | _ARM[row] for row in _X86}
 
+_BY_ISA = {target.isas[0]: name for name, target in TARGETS.items()}
+
 CAST = "cast"
 
 _ROWS: dict[type[Operation], str] = {
@@ -143,13 +145,22 @@ def op_cost(op: Operation, target: Target) -> Cost:
     row = "depthwise" if _is_depthwise(op) else _ROWS.get(type(op), _OTHER)
     if row in ("add", "mul") and any(_is_scalar(value) for value in op.operands):
         row = _OTHER
-    unit, work = _TABLE[row][target.name], work_of(op)
+    unit, work = _unit(row, target), work_of(op)
     return Cost(unit.int8 * work, unit.float * work)
 
 
 def cast_cost(target: Target) -> float:
     """Of quantizing or dequantizing one element."""
-    return _TABLE[CAST][target.name].int8
+    return _unit(CAST, target).int8
+
+
+def _unit(row: str, target: Target) -> Cost:
+    """As measured on the target, or on the best one whose kernels it has, too."""
+    for isa in target.isas:
+        name = _BY_ISA.get(isa)
+        if name in _TABLE[row]:
+            return _TABLE[row][name]
+    raise AssertionError(f"no cost of {row} on {target.name}")
 
 
 def work_of(op: Operation) -> int:
