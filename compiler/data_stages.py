@@ -24,6 +24,7 @@ from qcc.compiler.float_costs import layer_costs
 from qcc.compiler.options import Options
 from qcc.compiler.pipeline import PipelineOptions, qdq_passes
 from qcc.compiler.refinement import KeptSamples, check_refinements, refine
+from qcc.compiler.refinement.run import BIASES, FEWEST_SAMPLES, spread
 from qcc.dialects.errors import QccError
 from qcc.passes.statistics import Statistics
 
@@ -77,6 +78,11 @@ def gather_statistics(
         if mode == "static":
             passes = qdq_passes(mode, pipeline)
             refine(module, kept, refined, passes, options.refinements)
+        elif mode in ("weights", "round"):
+            # Float arithmetic takes no scales of activations, and is slow in numpy.
+            steps = [step for step in options.refinements if step == BIASES]
+            used = spread(kept, FEWEST_SAMPLES)
+            refine(module, used, refined, qdq_passes(mode, pipeline), steps)
         return refined
 
     return Known(refit(pipeline), refit, kept)

@@ -21,9 +21,9 @@ from qcc.passes.analyze_ranges import AnalyzeRangesPass
 from qcc.passes.apply_rules import ApplyRulesPass
 from qcc.passes.cancel_casts import CancelCastsPass
 from qcc.passes.check_integer_only import CheckIntegerOnlyPass
-from qcc.passes.coarsen_weights import CoarsenWeightsPass
 from qcc.passes.correct_bias import CorrectBiasPass
 from qcc.passes.cse import CsePass
+from qcc.passes.dequantize_weights import DequantizeWeightsPass
 from qcc.passes.equalize_channels import EqualizeChannelsPass
 from qcc.passes.fold_batch_norms import FoldBatchNormsPass
 from qcc.passes.fold_constants import FoldConstantsPass
@@ -120,6 +120,7 @@ def qdq_passes(
         f"{name}={float(low)}:{float(high)}"
         for name, (low, high) in options.input_ranges.items()
     )
+    kinds = {"weights": options.weights, "round": "coarse"}
     power_of_two = [PowerOfTwoScalesPass()] if options.scales == "pow2" else []
     choose_types: list[ModulePass] = [
         EqualizeChannelsPass(),
@@ -136,9 +137,9 @@ def qdq_passes(
         RoundWeightsPass(),
         *power_of_two,
         QuantizeConstantsPass(),
+        *([QuantizeWeightsPass(type=kinds[mode])] if mode in kinds else []),
         CorrectBiasPass(),
-        *([QuantizeWeightsPass(type=options.weights)] if mode == "weights" else []),
-        *([CoarsenWeightsPass()] if mode == "round" else []),
+        *([DequantizeWeightsPass()] if mode == "round" else []),
     ]
 
 

@@ -68,7 +68,9 @@ _PASSES: dict[str, PassFactory] = {
         "qcc.passes.power_of_two_scales", "PowerOfTwoScalesPass"
     ),
     "quantize-weights": _lazy("qcc.passes.quantize_weights", "QuantizeWeightsPass"),
-    "coarsen-weights": _lazy("qcc.passes.coarsen_weights", "CoarsenWeightsPass"),
+    "dequantize-weights": _lazy(
+        "qcc.passes.dequantize_weights", "DequantizeWeightsPass"
+    ),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),
     "correct-bias": _lazy("qcc.passes.correct_bias", "CorrectBiasPass"),
     # int8

@@ -1,8 +1,8 @@
 """
 The constant float weights that can be stored in fewer bits while arithmetic is float.
 
-Shared by `quantize-weights` and `coarsen-weights`: which operands of which ops, and
-along which axis scales may differ.
+What `quantize-weights` looks for: which operands of which ops, and along which axis
+scales may differ.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from qcc.dialects.blob import Array
 from qcc.dialects.naming import TENSOR, carry_over, model_function, tensor_name
 from qcc.dialects.types import rank_of
 from qcc.passes.quantizable import KEEP_FLOAT, constant_array, weight_axis
+
+LARGEST_WEIGHT = 2.0**126
+"""Larger weights could overflow when they are rounded up."""
 
 SMALLEST_TABLE = 1024
 """A gathered constant of fewer elements is no table of embeddings."""
@@ -39,6 +42,11 @@ class FloatWeight:
     def value(self) -> SSAValue:
         """The constant."""
         return self.op.operands[self.index]
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether the op adds up products with them; a table's rows are only read."""
+        return not isinstance(self.op, nn.GatherOp)
 
     def replace(self, *new_ops: Operation) -> None:
         """Lets the op read the result of the last of `new_ops` instead."""
@@ -65,10 +73,10 @@ def _place(op: Operation) -> tuple[int, int] | None:
 
 def float_weights(module: ModuleOp) -> Iterator[FloatWeight]:
     """
-    The finite float32 weights of convolutions, matrix products and gathers, in order.
+    The float32 weights of convolutions, matrix products and gathers, in order.
 
-    Those that are quantized already (a dcast), and those of ops that are to stay
-    float (`keep-float`), are not among them.
+    Those that are quantized already (a dcast), those of ops that are to stay float
+    (`keep-float`), and infinite or huge ones are not among them.
     """
     for op in list(model_function(module).body.walk()):
         place = _place(op)
@@ -80,5 +88,5 @@ def float_weights(module: ModuleOp) -> Iterator[FloatWeight]:
             continue
         if isinstance(op, nn.GatherOp) and array.size < SMALLEST_TABLE:
             continue
-        if np.isfinite(array).all():
+        if np.abs(array).max() < LARGEST_WEIGHT:
             yield FloatWeight(op, index, axis, array)

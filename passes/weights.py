@@ -44,3 +44,16 @@ def weight_type(
     scales = np.where(maxima > 0, scales, magnitude / PRECISE_BIAS)
     scales = np.where(scales >= SMALLEST_SCALE, scales, 1.0)
     return UniformType.per_axis(scales, axis, minimum=-127, maximum=127)
+
+
+def short_scale(scales: Array) -> Array:
+    """
+    float32 scales rounded up to bfloat16: their low 16 bits are 0.
+
+    Kernels that dequantize weights read 2 bytes per scale.
+    """
+    # -0.0 has the bits of a large number.
+    bits = (scales.astype(np.float32) + np.float32(0)).view(np.uint32)
+    rounded = (bits.astype(np.uint64) + 0xFFFF) & 0xFFFF0000
+    # Not up to infinity.
+    return np.minimum(rounded, 0x7F7F0000).astype(np.uint32).view(np.float32)

@@ -37,6 +37,12 @@ class StoredWeights:
     kind: UniformType
 
     @property
+    def has_short_scales(self) -> bool:
+        """Whether bfloat16 holds all scales."""
+        bits = np.array(self.kind.scales, np.float32).view(np.uint32)
+        return not np.any(bits & 0xFFFF)
+
+    @property
     def suffix(self) -> str:
         """The element type as kernels spell it: s4 where all values fit."""
         fits = self.kind.minimum >= -8 and self.kind.maximum <= 7
@@ -60,12 +66,16 @@ class StoredWeights:
         return pack_int4(runs, _BLOCK) if self.suffix == "s4" else runs
 
     def scales(self, outputs: int, groups: int) -> Array:
-        """float32 [groups, outputs of a group rounded up to 16], padded with 0."""
+        """
+        int32 [groups, half the outputs of a group rounded up to 16]: two bfloat16 each.
+
+        Those of padding are 0.
+        """
         per_group = outputs // groups
-        padded = np.zeros((groups, -(-per_group // _BLOCK) * _BLOCK), np.float32)
-        scales = output_scales(self.kind, outputs)
-        padded[:, :per_group] = scales.reshape(groups, per_group)
-        return padded
+        padded = np.zeros((groups, -(-per_group // _BLOCK) * _BLOCK), np.uint16)
+        bits = output_scales(self.kind, outputs).view(np.uint32) >> 16
+        padded[:, :per_group] = bits.reshape(groups, per_group)
+        return padded.view(np.int32)
 
 
 def _held(value: SSAValue) -> StoredWeights | None:
@@ -94,7 +104,8 @@ def stored_weights(op: Operation, index: int) -> StoredWeights | None:
     The weights that the kernel of `op` dequantizes itself, if operand `index` is that.
 
     None for other operands, for scales on another axis than that of the outputs (of the
-    rows, for a table), for zero points, and for products of more than one matrix.
+    rows, for a table) or of more bits than bfloat16 has, for zero points, and for
+    products of more than one matrix.
     """
     if _WEIGHTS.get(type(op)) != index:
         return None
@@ -103,7 +114,8 @@ def stored_weights(op: Operation, index: int) -> StoredWeights | None:
     held = _held(op.operands[index])
     if held is None or held.kind.axis not in (None, _axis(op)):
         return None
-    return held
+    # Gathered scales are float32.
+    return held if isinstance(op, nn.GatherOp) or held.has_short_scales else None
 
 
 def _axis(op: Operation) -> int:

@@ -17,6 +17,7 @@ from qcc.compiler.pipeline import make_context
 from qcc.dialects import kernel, nn, quant
 from qcc.dialects.naming import model_function
 from qcc.dialects.quant.types import UniformType
+from qcc.passes.weights import short_scale
 
 HOSTS = [name for name, t in TARGETS.items() if t.architecture in (None, "x86_64")]
 BITS = [8, 4]
@@ -35,7 +36,7 @@ def _stored(
     low, high = (-8, 7) if bits == 4 else (-128, 127)
     array = rng.integers(low, high + 1, shape, np.int8)
     count = 1 if axis is None else shape[axis]
-    scales = rng.uniform(0.001, 0.1, count)
+    scales = short_scale(rng.uniform(0.001, 0.1, count))
     if axis is None:
         kind = UniformType.per_tensor(scales[0], 0, minimum=low, maximum=high)
     else:
@@ -162,12 +163,16 @@ def test_weights_that_another_op_reads_are_dequantized_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("axis", "zero_points"), [(0, None), (1, [1, 2, 3, 4, 5])], ids=["axis", "zeros"]
+    ("axis", "zero_points", "scale"),
+    [(0, None, 1.0), (1, [1, 2, 3, 4, 5], 1.0), (1, None, 1.001)],
+    ids=["axis", "zeros", "long"],
 )
-def test_other_types_of_weights(axis: int, zero_points: list[int] | None) -> None:
+def test_other_types_of_weights(
+    axis: int, zero_points: list[int] | None, scale: float
+) -> None:
     rng = np.random.default_rng(0)
     shape = (4, 5)
-    kind = UniformType.per_axis(rng.uniform(0.1, 1, shape[axis]), axis, zero_points)
+    kind = UniformType.per_axis([scale] * shape[axis], axis, zero_points)
     weight = constant(rng.integers(-128, 128, shape, np.int8), kind)
     dequantize = quant.DequantizeCastOp(weight)
 
@@ -204,7 +209,7 @@ def test_integers_are_stored_and_no_floats() -> None:
         constants = [
             op.array() for op in run.walk() if isinstance(op, kernel.ConstantOp)
         ]
-        assert sum(array.nbytes for array in constants) == 64 * 64 * 9 * bits // 8 + 256
+        assert sum(array.nbytes for array in constants) == 64 * 64 * 9 * bits // 8 + 128
         scratch = [op for op in run.walk() if isinstance(op, kernel.AllocateOp)]
         held = sum(kernel.buffer_type(op.result).byte_count for op in scratch)
         assert held < 4 * 64 * 64 * 9, "less than one float copy of the weights"

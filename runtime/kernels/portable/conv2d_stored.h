@@ -57,7 +57,7 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
  */
 #define QCC_CONV2D_STORED(TYPE, BYTES)                                                                                 \
     QCC_INLINE void qcc_conv2d_stored_row_##TYPE(const qcc_conv2d_args a, int32_t columns, const uint8_t *weights,     \
-                                                 const float *scales, const float *bias, float *output,                \
+                                                 const uint16_t *scales, const float *bias, float *output,             \
                                                  double *QCC_RESTRICT scratch) {                                       \
         const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
         const int32_t channels = a.output_channels / a.groups;                                                         \
@@ -65,12 +65,14 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
         const double *const rows = acc + (ptrdiff_t)a.column_block * 16;                                               \
         for (int32_t n = 0; n < channels; n += 16) {                                                                   \
             const int32_t width = qcc_min_i32(16, channels - n);                                                       \
+            float own[16];                                                                                             \
+            qcc_stored_scales(scales + n, own);                                                                        \
             for (int32_t x = 0; x < columns; x++)                                                                      \
                 qcc_stored_start(width, bias == NULL ? NULL : bias + n, acc + (ptrdiff_t)x * 16);                      \
             for (int32_t ky = 0; ky < a.kernel_height; ky++) {                                                         \
                 for (int32_t k = 0; k < p.run; k += QCC_STORED_TAPS) {                                                 \
                     const int32_t taps = qcc_min_i32(QCC_STORED_TAPS, p.run - k);                                      \
-                    qcc_stored_expand_##TYPE(taps, weights, scales + n, scratch);                                      \
+                    qcc_stored_expand_##TYPE(taps, weights, own, scratch);                                             \
                     qcc_conv2d_stored_columns(columns, taps, p.pixel_step, rows + (ptrdiff_t)ky * p.row_elements + k,  \
                                               scratch, acc);                                                           \
                     weights += (ptrdiff_t)taps * BYTES;                                                                \
@@ -82,7 +84,7 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
     }                                                                                                                  \
     QCC_INLINE void qcc_conv2d_f32##TYPE##_1x16c1__portable(                                                           \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
-        const float *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,                  \
+        const uint16_t *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,               \
         double *QCC_RESTRICT scratch) {                                                                                \
         const int32_t outputs = a.output_channels / a.groups;                                                          \
         const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                     \
@@ -135,13 +137,15 @@ QCC_INLINE void qcc_depthwise_stored_pixel(const qcc_conv2d_args a, int32_t widt
 #define QCC_DEPTHWISE_STORED(TYPE, BYTES)                                                                              \
     QCC_INLINE void qcc_depthwise_f32##TYPE##__portable(                                                               \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
-        const float *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,                  \
+        const uint16_t *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,               \
         double *QCC_RESTRICT scratch) {                                                                                \
         const int32_t taps = a.kernel_height * a.kernel_width;                                                         \
         const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.channels;                                \
         for (int32_t n = 0; n < a.channels; n += 16) {                                                                 \
             const int32_t width = qcc_min_i32(16, a.channels - n);                                                     \
-            qcc_stored_expand_##TYPE(taps, weights, scales + n, scratch);                                              \
+            float own[16];                                                                                             \
+            qcc_stored_scales(scales + n, own);                                                                        \
+            qcc_stored_expand_##TYPE(taps, weights, own, scratch);                                                     \
             weights += (ptrdiff_t)taps * BYTES;                                                                        \
             for (ptrdiff_t row = 0; row < (ptrdiff_t)a.batch * a.output_height; row++) {                               \
                 const int32_t top = (int32_t)(row % a.output_height) * a.stride_y - a.pad_top;                         \

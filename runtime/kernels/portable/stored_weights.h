@@ -14,6 +14,14 @@ enum { QCC_STORED_TAPS = 64 };
 /* Bytes of one tap of 16 channels. */
 enum { QCC_STORED_BYTES_S8 = 16, QCC_STORED_BYTES_S4 = 8 };
 
+/* The 16 scales of a block of channels, which are stored as bfloat16. */
+QCC_INLINE void qcc_stored_scales(const uint16_t *from, float *QCC_RESTRICT to) {
+    for (int32_t n = 0; n < 16; n++) {
+        const uint32_t bits = (uint32_t)from[n] << 16;
+        __builtin_memcpy(to + n, &bits, 4);
+    }
+}
+
 /* The integers of one tap. */
 QCC_INLINE void qcc_stored_read_s8(const uint8_t *from, float *QCC_RESTRICT to) {
     for (int32_t n = 0; n < 16; n++)

@@ -6,18 +6,18 @@
 func.func @model(%x: tensor<1x2x1x1xf32>, %y: tensor<2x2xf32>) -> (tensor<1x2x1x1xf32>, tensor<2x2xf32>, tensor<2x2xf32>) {
   // One scale per output channel, and the bias stays float.
   // CHECK: [[B:%.*]] = nn.constant dense<[1.000000e+00, 2.000000e+00]>
-  // CHECK-NEXT: [[Q:%.*]] = nn.constant dense<{{\[\[}}{{\[\[}}127]], {{\[\[}}0]]], {{\[\[\[}}-64]], {{\[\[}}127]]]]> : tensor<2x2x1x1xi8> {tensor = "w"} -> tensor<2x2x1x1x!quant.uniform<i8<-127:127>:f32:0, {0.01:0, 0.02:0}>>
+  // CHECK-NEXT: [[Q:%.*]] = nn.constant dense<{{\[\[}}{{\[\[}}127]], {{\[\[}}0]]], {{\[\[\[}}-64]], {{\[\[}}127]]]]> : tensor<2x2x1x1xi8> {tensor = "w"} -> tensor<2x2x1x1x!quant.uniform<i8<-127:127>:f32:0, {0.0078125:0, 0.015625:0}>>
   // CHECK-NEXT: [[W:%.*]] = quant.dcast [[Q]]
   // CHECK-NEXT: nn.conv2d %{{.*}}, [[W]], [[B]]
   // INT4: nn.constant {{.*}} -> tensor<2x2x1x1x!quant.uniform<i8<-8:7>:f32:0,
-  %w = nn.constant dense<[[[[1.27]], [[0.0]]], [[[-1.28]], [[2.54]]]]> : tensor<2x2x1x1xf32> {tensor = "w"} -> tensor<2x2x1x1xf32>
+  %w = nn.constant dense<[[[[0.9921875]], [[0.0]]], [[[-1.0]], [[1.984375]]]]> : tensor<2x2x1x1xf32> {tensor = "w"} -> tensor<2x2x1x1xf32>
   %b = nn.constant dense<[1.0, 2.0]> : tensor<2xf32> -> tensor<2xf32>
   %0 = nn.conv2d %x, %w, %b : (tensor<1x2x1x1xf32>, tensor<2x2x1x1xf32>, tensor<2xf32>) -> tensor<1x2x1x1xf32>
   // The columns of a matrix.
-  // CHECK: nn.constant dense<{{\[\[}}127, 64], [32, 127]]> : tensor<2x2xi8> -> tensor<2x2x!quant.uniform<i8<-127:127>:f32:1, {0.01:0, 0.02:0}>>
+  // CHECK: nn.constant dense<{{\[\[}}127, 64], [32, 127]]> : tensor<2x2xi8> -> tensor<2x2x!quant.uniform<i8<-127:127>:f32:1, {0.0078125:0, 0.015625:0}>>
   // CHECK-NEXT: quant.dcast
   // CHECK-NEXT: nn.matmul
-  %v = nn.constant dense<[[1.27, 1.28], [0.32, 2.54]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+  %v = nn.constant dense<[[0.9921875, 1.0], [0.25, 1.984375]]> : tensor<2x2xf32> -> tensor<2x2xf32>
   %1 = nn.matmul %y, %v : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
   // What is to stay float does, and so do other constants.
   // CHECK: nn.constant dense<5.000000e-01>

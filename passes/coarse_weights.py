@@ -1,0 +1,34 @@
+"""
+Grids of few values for weights that stay float, which archives compress (mode `round`).
+
+The step of a channel is a power of two, so that the two low bytes of every float32
+weight are 0, and the smallest one of which no weight is more than 63: 127 of the 256
+levels of int8, as many as deflate shrinks to a third (`docs/quantization.md`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qcc.dialects.blob import Array
+from qcc.dialects.quant import UniformType
+from qcc.passes.power_of_two_scales import at_least
+from qcc.passes.ranges import SMALLEST_SCALE
+from qcc.passes.weights import channel_maxima
+
+LARGEST = 63
+"""The largest multiple of a step; no other pass makes types of this range."""
+
+
+def coarse_type(weights: Array, axis: int) -> UniformType:
+    """The type of float32 `weights` with one power of two per index of `axis`."""
+    smallest = np.maximum(
+        channel_maxima(weights, axis).astype(np.float64) / LARGEST, SMALLEST_SCALE
+    )
+    scales = [at_least(scale) for scale in smallest]
+    return UniformType.per_axis(scales, axis, minimum=-LARGEST, maximum=LARGEST)
+
+
+def is_coarse(kind: UniformType) -> bool:
+    """Whether a type is one of `coarse_type`."""
+    return (kind.minimum, kind.maximum) == (-LARGEST, LARGEST)
