@@ -2,7 +2,8 @@
 Ops that are `x * scale + offset` per channel, with constants: what they have in common.
 
 batch_norm, and add, sub, mul, div with a constant. All numbers here are doubles: they
-are rounded to float32 once, when they have become weights.
+are rounded to float32 once, when they have become weights. A constant may be a
+dequantized one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from xdsl.dialects.builtin import f32
 from xdsl.ir import Operation, SSAValue
 
 from qcc.dialects import nn
+from qcc.dialects.blob import Array
+from qcc.dialects.quant import DequantizeCastOp, QuantizeCastOp, UniformType
+from qcc.dialects.reference import numbers
 from qcc.dialects.types import element_type_of, shape_of
+from qcc.passes.quantizable import constant_array
+from qcc.passes.rewriting import quantized_type
 
 Doubles = NDArray[np.float64]
 
@@ -52,21 +58,48 @@ def float_constant(value: SSAValue | None) -> Doubles | None:
     return value.owner.array().astype(np.float64)
 
 
+def stored_constant(value: SSAValue | None) -> tuple[Array, UniformType] | None:
+    """Integers and type behind dcast(constant) or dcast(qcast(constant))."""
+    if value is None or not isinstance(value.owner, DequantizeCastOp):
+        return None
+    source = value.owner.input
+    kind = quantized_type(source)
+    if isinstance(source.owner, QuantizeCastOp):
+        reals = constant_array(source.owner.input)
+        return None if reals is None else (numbers.quantize_to(reals, kind), kind)
+    stored = constant_array(source)
+    return None if stored is None else (stored, kind)
+
+
+def parameter(value: SSAValue | None) -> Doubles | None:
+    """The reals of a float constant, or of a dequantized one."""
+    found = stored_constant(value)
+    if found is None:
+        return float_constant(value)
+    stored, kind = found
+    shape = [1] * stored.ndim
+    if kind.axis is not None:
+        shape[kind.axis] = -1
+    scales = np.array(kind.scales, np.float64).reshape(shape if stored.ndim else ())
+    zeros = np.array(kind.zero_points).reshape(scales.shape)
+    return (stored.astype(np.float64) - zeros) * scales
+
+
 def affine_of(op: Operation) -> Affine | None:
     """What `op` computes, if it is an affine function per channel of one operand."""
     if isinstance(op, nn.BatchNormOp):
         return _batch_norm(op)
     if not isinstance(op, nn.AddOp | nn.SubOp | nn.MulOp | nn.DivOp):
         return None
-    if (constant := float_constant(op.rhs)) is not None:
+    if (constant := parameter(op.rhs)) is not None:
         return _constant_on_the_right(op, constant)
-    if (constant := float_constant(op.lhs)) is not None:
+    if (constant := parameter(op.lhs)) is not None:
         return _constant_on_the_left(op, constant)
     return None
 
 
 def _batch_norm(op: nn.BatchNormOp) -> Affine | None:
-    parameters = [float_constant(value) for value in op.operands[1:]]
+    parameters = [parameter(value) for value in op.operands[1:]]
     scale, bias, mean, variance = parameters
     if scale is None or bias is None or mean is None or variance is None:
         return None

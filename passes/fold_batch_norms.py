@@ -4,7 +4,8 @@ Folds batch normalization, and scales and biases per channel, into constant weig
 contraction -> affine becomes one contraction; affine -> contraction too, where padding
 allows it. A batch_norm that stays becomes mul and add. Weights are new constants: other
 users of the old ones do not notice. Weights that come from a cast (models trained with
-quantization) are left alone: rounding them again would change the model.
+quantization) keep their integers, only their scales change: rounding them again would
+change the model.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from qcc.passes.affine import (
     affine_of,
     channel_axis_after_reshape,
     float_constant,
+    parameter,
 )
 from qcc.passes.rewriting import replace_value, rewrite
+from qcc.passes.scaled_weights import scaled_weights
 
 Contraction = nn.Conv2dOp | nn.ConvTranspose2dOp | nn.MatMulOp
 
@@ -149,7 +152,7 @@ def _bias(op: Contraction, scale: Doubles, offset: Doubles) -> Doubles | None:
     """The bias times `scale` plus `offset`; None when the bias is not constant."""
     if op.bias is None:
         return offset
-    bias = float_constant(op.bias)
+    bias = parameter(op.bias)
     return None if bias is None else bias * scale + offset
 
 
@@ -162,7 +165,7 @@ def _scaled(op: Contraction, scale: Doubles, offset: Doubles) -> list[Operation]
         return _rebuilt(op, op.operands[0], None, bias)
     weight = float_constant(op.operands[1])
     if weight is None:
-        return None
+        return _scaled_integers(op, scale, bias)
     if isinstance(op, nn.ConvTranspose2dOp):
         # Channel c of group g is column c of the rows of input channels of g.
         grouped = weight.reshape(op.group_count, -1, *weight.shape[1:])
@@ -173,6 +176,24 @@ def _scaled(op: Contraction, scale: Doubles, offset: Doubles) -> list[Operation]
     else:
         weight = weight * scale
     return _rebuilt(op, op.operands[0], weight, bias)
+
+
+def _scaled_integers(
+    op: Contraction, scale: Doubles, bias: Doubles
+) -> list[Operation] | None:
+    axis = 0 if isinstance(op, nn.Conv2dOp) else rank_of(op.operands[1]) - 1
+    if isinstance(op, nn.ConvTranspose2dOp):
+        axis = 1
+        by_group = scale.reshape(op.group_count, -1)
+        if (by_group != by_group[0]).any():
+            return None  # groups share their scales
+        scale = by_group[0]
+    weights = scaled_weights(op.operands[1], scale, axis)
+    new_ops = _rebuilt(op, op.operands[0], None, bias)
+    if weights is None or new_ops is None:
+        return None
+    new_ops[-1].operands[1] = weights[-1].results[0]
+    return [*weights, *new_ops]
 
 
 def _absorb_input(

@@ -320,16 +320,13 @@ func.func @alone(%x: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32> {
   func.return %5 : tensor<1x2x2x2xf32>
 }
 
-// a model trained with quantization: the weights stay
+// a model trained with quantization: the integers stay, their scales change
 // CHECK-LABEL: func.func @quantized_weights(
-// CHECK-NEXT: %{{.*}} = nn.constant dense<{{\[\[}}{{\[\[}}1]], {{\[\[}}2]]], {{\[\[}}[3]], {{\[\[}}4]]]]> : tensor<2x2x1x1xi8> -> tensor<2x2x1x1x!quant.uniform<i8:f32, 0.5:0>>
-// CHECK-NEXT: %{{.*}} = quant.dcast %{{.*}} : (tensor<2x2x1x1x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<2x2x1x1xf32>
-// CHECK-NEXT: %{{.*}} = nn.conv2d %{{.*}}, %{{.*}} : (tensor<1x2x2x2xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x2x2xf32>
-// CHECK-NEXT: %{{.*}} = nn.constant dense<2.000000e+00> : tensor<2x1x1xf32> -> tensor<2x1x1xf32>
-// CHECK-NEXT: %{{.*}} = nn.constant dense<{{\[\[}}[-5.000000e+00]], {{\[\[}}-8.000000e+00]]]> : tensor<2x1x1xf32> -> tensor<2x1x1xf32>
-// CHECK-NEXT: %{{.*}} = nn.mul %{{.*}}, %{{.*}} : (tensor<1x2x2x2xf32>, tensor<2x1x1xf32>) -> tensor<1x2x2x2xf32>
-// CHECK-NEXT: %{{.*}} = nn.add %{{.*}}, %{{.*}} {tensor = "y"} : (tensor<1x2x2x2xf32>, tensor<2x1x1xf32>) -> tensor<1x2x2x2xf32>
-// CHECK-NEXT: func.return %{{.*}} : tensor<1x2x2x2xf32>
+// CHECK-NEXT: %{{.*}} = nn.constant dense<{{\[\[}}{{\[\[}}1]], {{\[\[}}2]]], {{\[\[}}[3]], {{\[\[}}4]]]]> : tensor<2x2x1x1xi8> -> tensor<2x2x1x1x!quant.uniform<i8:f32:0, {1.0:0, 1.0:0}>>
+// CHECK-NEXT: %{{.*}} = quant.dcast
+// CHECK-NEXT: %{{.*}} = nn.constant dense<[-5.000000e+00, -8.000000e+00]> : tensor<2xf32> -> tensor<2xf32>
+// CHECK-NEXT: %{{.*}} = nn.conv2d %{{.*}}, %{{.*}}, %{{.*}} {tensor = "y"}
+// CHECK-NEXT: func.return
 func.func @quantized_weights(%x: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32> {
   %0 = nn.constant dense<[[[[1]], [[2]]], [[[3]], [[4]]]]> : tensor<2x2x1x1xi8> -> tensor<2x2x1x1x!quant.uniform<i8:f32, 0.5:0>>
   %1 = quant.dcast %0 : (tensor<2x2x1x1x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<2x2x1x1xf32>
@@ -340,4 +337,35 @@ func.func @quantized_weights(%x: tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32> {
   %6 = nn.constant dense<[1.000000e+00, 4.000000e+00]> : tensor<2xf32> -> tensor<2xf32>
   %7 = nn.batch_norm %2, %3, %4, %5, %6 {tensor = "y", epsilon = 0.000000e+00 : f32} : (tensor<1x2x2x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x2x2xf32>
   func.return %7 : tensor<1x2x2x2xf32>
+}
+
+// a negative factor negates the integers; the bias may be dequantized, too
+// CHECK-LABEL: func.func @negative_factor(
+// CHECK-NEXT: %{{.*}} = nn.constant dense<{{\[\[}}-1, 2], [-3, 4]]> : tensor<2x2xi8> -> tensor<2x2x!quant.uniform<i8:f32:1, {1.0:-5, 0.75:3}>>
+// CHECK-NEXT: %{{.*}} = quant.dcast
+// CHECK-NEXT: %{{.*}} = nn.constant dense<[-2.000000e+00, 9.000000e+00]> : tensor<2xf32> -> tensor<2xf32>
+// CHECK-NEXT: %{{.*}} = nn.matmul
+// CHECK-NEXT: func.return
+func.func @negative_factor(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %0 = nn.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8> -> tensor<2x2x!quant.uniform<i8:f32:1, {0.5:5, 0.25:3}>>
+  %1 = quant.dcast %0 : (tensor<2x2x!quant.uniform<i8:f32:1, {0.5:5, 0.25:3}>>) -> tensor<2x2xf32>
+  %2 = nn.constant dense<[4, 12]> : tensor<2xi32> -> tensor<2x!quant.uniform<i32:f32, 0.25:0>>
+  %3 = quant.dcast %2 : (tensor<2x!quant.uniform<i32:f32, 0.25:0>>) -> tensor<2xf32>
+  %4 = nn.matmul %x, %1, %3 : (tensor<1x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  %5 = nn.constant dense<[-2.000000e+00, 3.000000e+00]> : tensor<2xf32> -> tensor<2xf32>
+  %6 = nn.mul %4, %5 : (tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  func.return %6 : tensor<1x2xf32>
+}
+
+// -128 has no opposite in int8
+// CHECK-LABEL: func.func @least_integer(
+// CHECK: nn.matmul
+// CHECK: nn.mul
+func.func @least_integer(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %0 = nn.constant dense<[[-128, 2], [3, 4]]> : tensor<2x2xi8> -> tensor<2x2x!quant.uniform<i8:f32, 0.5:0>>
+  %1 = quant.dcast %0 : (tensor<2x2x!quant.uniform<i8:f32, 0.5:0>>) -> tensor<2x2xf32>
+  %2 = nn.matmul %x, %1 : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+  %3 = nn.constant dense<-2.000000e+00> : tensor<f32> -> tensor<f32>
+  %4 = nn.mul %2, %3 : (tensor<1x2xf32>, tensor<f32>) -> tensor<1x2xf32>
+  func.return %4 : tensor<1x2xf32>
 }
