@@ -123,9 +123,10 @@ def qdq_passes(
     kinds = {"weights": options.weights, "round": "coarse"}
     power_of_two = [PowerOfTwoScalesPass()] if options.scales == "pow2" else []
     choose_types: list[ModulePass] = [
+        CancelCastsPass(),
         EqualizeChannelsPass(),
         SmoothActivationsPass(),
-        AnalyzeRangesPass(input_ranges=declared),
+        AnalyzeRangesPass(declared, derive_outputs=options.int8_only),
         InsertQuantizePass(float_outputs=options.float_outputs),
         UnifyScalesPass(),
         *power_of_two,

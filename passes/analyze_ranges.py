@@ -23,6 +23,7 @@ from qcc.dialects import nn, quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function, node_name, tensor_name
 from qcc.passes import statistics
+from qcc.passes.derived_ranges import derived_range, is_rounded_later, needed_range
 from qcc.passes.quantizable import (
     Form,
     activations,
@@ -97,7 +98,7 @@ def _result_range(op: Operation, seen: Range | None) -> Range | None:
     if isinstance(op, nn.ConstantOp):
         return constant_range(value)
     if isinstance(op, quant.DequantizeCastOp):
-        return None
+        return seen
     if form_of(op) == Form.MOVEMENT and (moved := _moved_range(op)) is not None:
         if isinstance(op, nn.SliceOp) and seen is not None:
             # A part may have a range of its own (one of several recurrent states).
@@ -119,8 +120,9 @@ class AnalyzeRangesPass(ModulePass):
     Writes `range` on every value of the model function whose range is known.
 
     Raises QccError for a value that must be int8 and has no known range; in a model
-    that comes with casts of its own, ops at such a value stay float instead. Such a
-    model is left alone when there are no statistics: its own types are all there is.
+    that comes with casts of its own, ops at such a value stay float instead. There,
+    what nothing else tells is derived from the model's own types (`derived_ranges`), as
+    far as the model rounds anything that follows from it.
     """
 
     name = "analyze-ranges"
@@ -128,13 +130,14 @@ class AnalyzeRangesPass(ModulePass):
     input_ranges: tuple[str, ...] = ()
     """What the user knows of inputs: `"NAME=MIN:MAX"`."""
 
+    derive_outputs: bool = False
+    """Derive ranges of what leads to outputs only, too."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         func = model_function(op)
         declared = parse_input_ranges(func, self.input_ranges)
         known = statistics.current()
         has_casts = any(isinstance(o, quant.DequantizeCastOp) for o in op.walk())
-        if has_casts and not declared and not any(known.tensors()):
-            return
         for argument in func.args:
             bounds = declared.get(argument, _lookup(known.range, argument))
             if bounds is not None and is_float(argument):
@@ -143,11 +146,24 @@ class AnalyzeRangesPass(ModulePass):
             if len(inner.results) != 1 or not is_float(inner.results[0]):
                 continue
             seen = _lookup(known.range, inner.results[0])
+            if has_casts and seen is None:
+                if not self.derive_outputs and not is_rounded_later(inner.results[0]):
+                    continue
+                seen = derived_range(inner)
             bounds = _result_range(inner, seen)
             if bounds is not None:
                 set_range(inner.results[0], bounds)
         if not has_casts:
             _require_ranges(func)
+            return
+        for inner in func.body.walk():
+            if (
+                form_of(inner) == Form.CONTRACTION
+                and range_of(inner.results[0]) is None
+            ):
+                bounds = needed_range(inner.results[0])
+                if bounds is not None:
+                    set_range(inner.results[0], bounds)
 
 
 def _lookup(

@@ -32,6 +32,7 @@ def test_static_mode_in_order():
         "cse",
         "dce",
         "name-values",
+        "cancel-casts",
         "equalize-channels",
         "smooth-activations",
         "analyze-ranges",
