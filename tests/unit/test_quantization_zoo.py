@@ -13,7 +13,9 @@ from quantization_support import EXACT_PASSES, calibrated, signal_to_noise
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
+import qcc
 from qcc.compiler.onnx_import.importer import import_model
+from qcc.compiler.onnx_session import OnnxSession
 from qcc.compiler.pipeline import (
     build_pipeline,
     float_passes,
@@ -95,9 +97,40 @@ QDQ_MODELS = [
 
 @pytest.mark.parametrize("name", QDQ_MODELS)
 def test_qdq_model_is_within_one_step_of_onnxruntime(zoo: ModuleType, name: str):
-    path = ZOO / "models" / f"{name}.onnx"
-    module = import_model(path)
     sample = only(next(iter(zoo.cases()[name].calibration(1))))
+    check_steps(ZOO / "models" / f"{name}.onnx", sample)
+
+
+@pytest.mark.parametrize("name", ["mnist_cntk", "kws_dscnn", "resnet8_cifar10"])
+def test_what_we_export_is_within_one_step_of_onnxruntime(
+    zoo: ModuleType, tmp_path: Path, name: str
+):
+    """Each op of an `.onnx` product, and the outputs of it and of the library."""
+    case, path = zoo.cases()[name], tmp_path / "qdq.onnx"
+    ranges = tmp_path / "ranges.json"
+    qcc.compile(
+        case.model, path, calibration=list(case.calibration(16)), save_ranges=ranges
+    )
+    library = qcc.compile(case.model, tmp_path / f"{name}.so", ranges=ranges)
+    again = qcc.compile(path, tmp_path / f"{name}_again.so")
+    inputs = [feeds for feeds, _ in islice(case.evaluation(), 24)]
+    check_steps(path, only(inputs[0]))
+    session = OnnxSession(onnx.load(path), optimize=False)
+    exact = np.concatenate([case.run(feeds)[0] for feeds in inputs])
+    theirs = np.concatenate([session.run(feeds)[0] for feeds in inputs])
+    ours, same = (
+        np.concatenate([loaded.run(None, feeds)[0] for feeds in inputs])
+        for loaded in map(qcc.InferenceSession, (library, again))
+    )
+    np.testing.assert_array_equal(ours, same)
+    # Ties that fall otherwise in float make less of a difference than int8 itself.
+    assert signal_to_noise(theirs, ours) >= signal_to_noise(exact, ours)
+    assert (theirs.argmax(1) == ours.argmax(1)).mean() >= 0.9
+
+
+def check_steps(path: Path, sample: Array) -> None:
+    """Every integer op of a QDQ model on onnxruntime's own quantized inputs."""
+    module = import_model(path)
     lowered: list[ModuleOp] = []
     previous: list[Array] = []
 
