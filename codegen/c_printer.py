@@ -185,7 +185,7 @@ def _fields(
         "parameter_notes": "\n".join(notes),
         "example_arguments": ", ".join(names),
         "size_macros": "\n".join(macros),
-        "description": c_string(json_text(about)),
+        "description": c_string(json_text(description.short(about))),
         "input_array": _array("const void *inputs", names[:count]),
         "output_array": _array("void *outputs", names[count:]),
     }

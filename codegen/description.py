@@ -45,6 +45,28 @@ def port(name: str, type_: Attribute) -> dict[str, Any]:
     return entry
 
 
+def short(about: dict[str, Any]) -> dict[str, Any]:
+    """
+    What the library stores: each name of a kernel once, in `kernels`.
+
+    A step becomes a list: the kernel's index, the node, and the multiply-accumulates
+    where it has any. `qcc.runtime.session` undoes it.
+    """
+    if "variants" in about:
+        about = about | {"variants": [short(variant) for variant in about["variants"]]}
+    kernels = sorted({step["kernel"] for step in about["steps"]})
+    number = {kernel: index for index, kernel in enumerate(kernels)}
+    steps = [
+        [
+            number[step["kernel"]],
+            step["node"],
+            *([step["macs"]] if "macs" in step else []),
+        ]
+        for step in about["steps"]
+    ]
+    return about | {"kernels": kernels, "steps": steps}
+
+
 def tensors(function: FuncOp) -> list[dict[str, Any]]:
     """Where every named tensor lies in the arena (valid when none share bytes)."""
     table: list[dict[str, Any]] = []

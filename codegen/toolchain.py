@@ -81,15 +81,22 @@ def _zig(base: tuple[str, ...], architecture: str) -> Compiler:
     return Compiler((*base, "cc"), (*base, "ar"), flags)
 
 
-def _gnu(name: str, archivers: Sequence[str], flags: tuple[str, ...] = ()) -> Compiler:
+def _gnu(
+    name: str,
+    architecture: str,
+    archivers: Sequence[str],
+    flags: tuple[str, ...] = (),
+) -> Compiler:
     archiver = next((ar for ar in archivers if shutil.which(ar)), archivers[0])
     shared = ("-shared",)
     if sys.platform != "darwin":
-        # Segments that share pages, and none for what is read-only after loading:
-        # 12 kB, 60 kB where pages are large (AArch64). There are no constructors, so
-        # nothing needs the start files.
+        # Linux on x86-64 reads executable segments in pieces of up to 2 MB: weights in
+        # one would be resident after loading. Where segments are 64 kB apart (AArch64),
+        # and such pieces as large, they share one. What is read-only after loading has
+        # no segment, and there are no constructors that would need the start files.
+        code = "separate-code" if architecture == "x86_64" else "noseparate-code"
         shared = ("-shared", "-s", "-nostartfiles", "-Wl,--build-id=none")
-        for flag in ("noexecstack", "noseparate-code", "norelro"):
+        for flag in ("noexecstack", code, "norelro"):
             shared = (*shared, f"-Wl,-z,{flag}")
     return Compiler((name,), (archiver,), flags, shared)
 
@@ -98,16 +105,16 @@ def _candidates(architecture: str) -> Iterator[Compiler]:
     if architecture == host_architecture():
         for name in ("cc", "gcc", "clang"):
             if shutil.which(name):
-                yield _gnu(name, ("ar", "gcc-ar", "llvm-ar"))
+                yield _gnu(name, architecture, ("ar", "gcc-ar", "llvm-ar"))
     else:
         prefix = f"{architecture}-linux-gnu"
         if shutil.which(f"{prefix}-gcc"):
-            yield _gnu(f"{prefix}-gcc", (f"{prefix}-ar", "llvm-ar"))
+            yield _gnu(f"{prefix}-gcc", architecture, (f"{prefix}-ar", "llvm-ar"))
     for base in _zig_commands():
         yield _zig(base, architecture)
     if architecture != host_architecture() and shutil.which("clang"):
         flags = (f"--target={architecture}-linux-gnu", "-fuse-ld=lld")
-        yield _gnu("clang", ("llvm-ar", "ar"), flags)
+        yield _gnu("clang", architecture, ("llvm-ar", "ar"), flags)
 
 
 def compilers(target: Target) -> list[Compiler]:

@@ -106,6 +106,19 @@ class TensorInfo:
         )
 
 
+def _description(text: bytes) -> dict[str, Any]:
+    """What a library says of itself; its steps as `codegen.description` has them."""
+    about: dict[str, Any] = json.loads(text)
+    for variant in (about, *about.get("variants", ())):
+        kernels = variant.pop("kernels")
+        variant["steps"] = [
+            {"kernel": kernels[kernel], "node": node}
+            | ({"macs": macs[0]} if macs else {})
+            for kernel, node, *macs in variant["steps"]
+        ]
+    return about
+
+
 class ModelLoadError(ValueError):
     """A file that is not a compiled model, or not one for this processor."""
 
@@ -156,7 +169,7 @@ class InferenceSession:
                 f"{location}: interface version {self._api.version}, "
                 f"expected {API_VERSION}; compile the model again"
             )
-        self.description: dict[str, Any] = json.loads(self._api.description)
+        self.description: dict[str, Any] = _description(self._api.description)
         self._inputs = [TensorInfo.of(e) for e in self.description["inputs"]]
         self._outputs = [TensorInfo.of(e) for e in self.description["outputs"]]
         self._arena = _aligned(self._api.arena_bytes, self._api.arena_align)
