@@ -37,6 +37,7 @@ class Cpu:
     name: str
     target: str
     emulated: str
+    compiler: str = "aarch64-linux-gnu-gcc"
 
 
 CPUS = {
@@ -45,13 +46,18 @@ CPUS = {
         Cpu("cortex-a53", "armv8", "cortex-a53"),
         Cpu("cortex-a76", "armv8+dotprod", "cortex-a76"),
         Cpu("i8mm", "armv8+i8mm", "max,sve=off,sme=off"),
+        Cpu("cortex-a7", "armv7", "cortex-a7", "arm-linux-gnueabihf-gcc"),
     )
 }
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model, and millions of instructions per CPU in the order of `CPUS`."""
+    """
+    A model, and millions of instructions per CPU in the order of `CPUS`.
+
+    Nothing is known of peers on 32-bit processors, the last of them.
+    """
 
     name: str
     from_zoo: bool
@@ -162,14 +168,18 @@ class Measured:
     """All that the counting tool says."""
 
     @property
-    def goal(self) -> float:
+    def goal(self) -> float | None:
         """At most so many."""
-        return self.model.goals[list(CPUS).index(self.cpu.name)]
+        return self._of(self.model.goals)
 
     @property
-    def peer(self) -> float:
+    def peer(self) -> float | None:
         """The best peer's."""
-        return self.model.peers[list(CPUS).index(self.cpu.name)]
+        return self._of(self.model.peers)
+
+    def _of(self, numbers: tuple[float, ...]) -> float | None:
+        index = list(CPUS).index(self.cpu.name)
+        return numbers[index] if index < len(numbers) else None
 
 
 def measure(
@@ -180,20 +190,22 @@ def measure(
     host = _program(path, samples, "portable", "cc", folder)
     expected = _run([host, "1"]).strip()
     for cpu in cpus:
-        compiler = "aarch64-linux-gnu-gcc"
-        program = _program(path, samples, cpu.target, compiler, folder)
+        program = _program(path, samples, cpu.target, cpu.compiler, folder)
         counts, checksum = _count(tool, cpu, program)
         millions = float(counts["instructions"]) / 1e6  # type: ignore[arg-type]
         yield Measured(model, cpu, millions, checksum == expected, counts)
 
 
 def _print(row: Measured, split: bool) -> None:
-    met = "met" if row.millions <= row.goal else "missed"
     bits = "equal" if row.same_bits else "DIFFERENT"
+    compared = ""
+    if row.goal is not None and row.peer is not None:
+        met = "met" if row.millions <= row.goal else "missed"
+        compared = f"  goal {row.goal:6.2f} {met:6}  peer {row.peer:6.2f}"
+        compared += f"  {row.millions / row.peer:5.2f} of it"
     print(
-        f"{row.model.name:24} {row.cpu.name:11} {row.millions:8.3f} M  goal"
-        f" {row.goal:6.2f} {met:6}  peer {row.peer:6.2f}"
-        f"  {row.millions / row.peer:5.2f} of it  bits {bits}",
+        f"{row.model.name:24} {row.cpu.name:11} {row.millions:8.3f} M{compared}"
+        f"  bits {bits}",
         flush=True,
     )
     if split:
@@ -214,7 +226,8 @@ def main() -> None:
     options = parser.parse_args()
     cpus = [CPUS[name] for name in options.cpu]
     if options.together:
-        targets = ",".join(cpu.target for cpu in CPUS.values())
+        cpus = [cpu for cpu in cpus if cpu.target != "armv7"]
+        targets = ",".join(cpu.target for cpu in cpus)
         cpus = [replace(cpu, target=targets) for cpu in cpus]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)

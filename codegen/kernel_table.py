@@ -133,6 +133,7 @@ def _typed(prefix: str, *element_types: str) -> list[str]:
 
 
 _ALL = ("portable", "sse2", "avx2", "neon")
+_ALL_32 = (*_ALL, "neon32")
 _AVX512 = ("portable", "avx2", "avx512vnni")
 _SIGNED = ("s8", "s32", "s64", "f32")
 _INTEGERS = ("s8", "u8", "s32", "s64")
@@ -143,9 +144,19 @@ KERNELS: list[KernelRow] = [
     _conv2d("sse2", (4, 8, 2)),
     _conv2d("avx2", (4, 16, 2)),
     _conv2d("neon", (4, 8, 1)),
+    _conv2d("neon32", (4, 8, 1)),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
         "neon",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (4, 4, 16),
+        reads_past_input=True,
+        lines=True,
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
+        "neon32",
         "conv2d_symmetric.h",
         "qcc_conv2d_args",
         (4, 4, 16),
@@ -219,9 +230,19 @@ KERNELS: list[KernelRow] = [
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
     _depthwise("neon", (1, 8, 1)),
+    _depthwise("neon32", (1, 8, 1)),
     KernelRow(
         "qcc_depthwise_s8s8_lines",
         "neon",
+        "depthwise_lines.h",
+        "qcc_conv2d_args",
+        (1, 16, 1),
+        reads_past_input=True,
+        lines=True,
+    ),
+    KernelRow(
+        "qcc_depthwise_s8s8_lines",
+        "neon32",
         "depthwise_lines.h",
         "qcc_conv2d_args",
         (1, 16, 1),
@@ -249,6 +270,7 @@ KERNELS: list[KernelRow] = [
     _matmul("sse2", (4, 8, 2)),
     _matmul("avx2", (4, 16, 2)),
     _matmul("neon", (4, 8, 1)),
+    _matmul("neon32", (4, 8, 1)),
     KernelRow(
         *("qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args"),
         (1, 16, 1),
@@ -298,7 +320,7 @@ KERNELS: list[KernelRow] = [
     *_plain("copy_nd.h", "qcc_transpose_args", *_typed("qcc_transpose", *"14")),
     KernelRow("qcc_transpose_1", "avx2", "transpose.h", "qcc_transpose_args"),
     *_plain("copy_nd.h", "qcc_transpose_args", "qcc_transpose_1", isas=("neon",)),
-    *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL),
+    *_plain("casts.h", "qcc_quantize_args", "qcc_quantize_f32_s8", isas=_ALL_32),
     KernelRow("qcc_quantize_f32_s8", "avx512vnni", "casts.h", "qcc_quantize_args"),
     *_plain(
         *("casts.h", "qcc_quantize_transposed_args", "qcc_quantize_transposed_f32_s8"),
@@ -309,10 +331,10 @@ KERNELS: list[KernelRow] = [
     *_plain("casts.h", "qcc_channels_args", "qcc_quantize_channels_f32_s8"),
     *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s8_f32"),
     *_plain("casts.h", "qcc_channels_args", "qcc_dequantize_channels_s32_f32"),
-    *_plain("casts.h", "qcc_requantize_args", "qcc_requantize_s8", isas=_ALL),
+    *_plain("casts.h", "qcc_requantize_args", "qcc_requantize_s8", isas=_ALL_32),
     *_plain("casts.h", "qcc_cast_args", "qcc_flip_sign_8"),
-    *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8", isas=_ALL),
-    *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8", isas=_ALL),
+    *_plain("elementwise_s8.h", "qcc_add_args", "qcc_add_s8", isas=_ALL_32),
+    *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8", isas=_ALL_32),
     *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
     *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8", isas=_AVX512),
     *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_avg_pool2d", "s8", "f32")),

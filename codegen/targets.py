@@ -21,7 +21,7 @@ class Target:
 
     name: str
     architecture: str | None
-    """`x86_64`, `aarch64`, or None where any C compiler will do."""
+    """`x86_64`, `aarch64`, `arm` (32 bits), or None where any C compiler will do."""
     isas: tuple[str, ...]
     """Folders of `runtime/kernels/`, best first."""
     features: tuple[str, ...] = ()
@@ -64,6 +64,7 @@ _TABLE = (
         ("avx2", "avx512_vnni", "amx_tile", "amx_int8"),
         fallback="avx512vnni",  # the operating system may refuse tiles
     ),
+    Target("armv7", "arm", ("neon32", "portable"), ("neon",)),
     Target("armv8", "aarch64", ("neon", "portable"), ("asimd",)),
     Target(
         "armv8+dotprod",
@@ -81,7 +82,7 @@ _TABLE = (
 
 TARGETS = {target.name: target for target in _TABLE}
 
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armv7l": "arm", "armv8l": "arm"}
 
 
 @cache

@@ -73,10 +73,21 @@ def _zig_commands() -> Iterator[tuple[str, ...]]:
         yield (sys.executable, "-m", "ziglang")
 
 
+def _system(architecture: str) -> str:
+    # Floats in registers, as all processors with NEON can.
+    return "linux-gnueabihf" if architecture == "arm" else "linux-gnu"
+
+
+def triple(architecture: str) -> str:
+    """How tools for Linux on another processor family are named."""
+    return f"{architecture}-{_system(architecture)}"
+
+
 def _zig(base: tuple[str, ...], architecture: str) -> Compiler:
     # Without -target zig compiles for the host's own features.
-    system = "macos" if sys.platform == "darwin" else "linux-gnu"
-    flags = ("-target", f"{architecture}-{system}", "-mcpu=baseline")
+    system = "macos" if sys.platform == "darwin" else _system(architecture)
+    cpu = "cortex_a7" if architecture == "arm" else "baseline"  # which has no NEON
+    flags = ("-target", f"{architecture}-{system}", f"-mcpu={cpu}")
     flags = (*flags, "-fno-sanitize=all")
     return Compiler((*base, "cc"), (*base, "ar"), flags)
 
@@ -107,13 +118,16 @@ def _candidates(architecture: str) -> Iterator[Compiler]:
             if shutil.which(name):
                 yield _gnu(name, architecture, ("ar", "gcc-ar", "llvm-ar"))
     else:
-        prefix = f"{architecture}-linux-gnu"
+        prefix = triple(architecture)
         if shutil.which(f"{prefix}-gcc"):
             yield _gnu(f"{prefix}-gcc", architecture, (f"{prefix}-ar", "llvm-ar"))
     for base in _zig_commands():
         yield _zig(base, architecture)
     if architecture != host_architecture() and shutil.which("clang"):
-        flags = (f"--target={architecture}-linux-gnu", "-fuse-ld=lld")
+        flags = (f"--target={triple(architecture)}", "-fuse-ld=lld")
+        if architecture == "arm":
+            # Of gcc's attribute for NEON clang knows nothing.
+            flags = (*flags, "-march=armv7-a", "-mfpu=neon")
         yield _gnu("clang", architecture, ("llvm-ar", "ar"), flags)
 
 
@@ -135,7 +149,11 @@ def find_compiler(target: Target, command: str | None = None) -> Compiler:
         return _named(command, architecture)
     for compiler in _candidates(architecture):
         return compiler
-    package = {"aarch64": "gcc-aarch64-linux-gnu", "x86_64": "gcc"}.get(architecture)
+    package = {
+        "aarch64": "gcc-aarch64-linux-gnu",
+        "arm": "gcc-arm-linux-gnueabihf",
+        "x86_64": "gcc",
+    }.get(architecture)
     raise QccError(
         f"no C compiler for {target.name}",
         why="neither gcc nor clang nor zig was found",

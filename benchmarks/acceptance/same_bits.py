@@ -28,6 +28,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
     "x86-64-v3": (),
     "avxvnni": (),
     "avx512vnni": (),
+    "armv7": (),
     "armv8": (),
     "portable -O3 -ffp-contract=fast": (
         "-O3",

@@ -126,7 +126,7 @@ def compile_model(
         ),
     ],
     target: Annotated[
-        str, typer.Option(help="native, portable, x86-64, x86-64-v3, avxvnni, armv8")
+        str, typer.Option(help="native, portable, x86-64, x86-64-v3, armv7, armv8 …")
     ] = "native",
     mode: Annotated[
         Mode | None,

@@ -75,6 +75,21 @@ QCC_HELPER int qcc_cpu_has_amx_int8(void) {
 }
 #endif
 
+#if defined(__arm__) && defined(__linux__)
+#include <sys/auxv.h>
+
+QCC_HELPER int qcc_cpu_has_neon(void) { return (getauxval(AT_HWCAP) >> 12) & 1u; }
+#elif defined(__arm__)
+/* Nobody to ask: what the compiler may assume. */
+QCC_HELPER int qcc_cpu_has_neon(void) {
+#if defined(__ARM_NEON)
+  return 1;
+#else
+  return 0;
+#endif
+}
+#endif
+
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 

@@ -41,7 +41,7 @@ struct qcc_pool {
 QCC_INLINE void qcc_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || defined(__arm__)
     __asm__ volatile("yield");
 #endif
 }

@@ -39,7 +39,7 @@
 #define QCC_KEEP_VECTOR(v) (void)(v)
 #elif defined(__x86_64__)
 #define QCC_KEEP_VECTOR(v) __asm__("" : "+v"(v))
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || defined(__arm__)
 #define QCC_KEEP_VECTOR(v) __asm__("" : "+w"(v))
 #endif
 
@@ -74,6 +74,18 @@
 #endif
 #if defined(QCC_AMX_EMULATE) /* plain C: qcc_amx.h */
 #define QCC_TARGET_AMX
+#endif
+/* NEON, of either family of Arm processors (neon/intrinsics.h). */
+#if defined(__aarch64__) || (defined(__arm__) && defined(__ARM_FP) && __ARM_ARCH >= 7)
+#define QCC_NEON 1
+#endif
+#if defined(__arm__)
+#if defined(__clang__) || defined(__ARM_NEON)
+#define QCC_TARGET_NEON /* clang's default for armv7-a */
+#else
+#define QCC_TARGET_NEON __attribute__((target("fpu=neon")))
+#endif
+#define QCC_TARGET_NEON32 QCC_TARGET_NEON
 #endif
 #if defined(__aarch64__)
 #define QCC_TARGET_NEON /* a part of every AArch64 processor */

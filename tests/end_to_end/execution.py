@@ -24,7 +24,7 @@ from qcc.codegen.c_printer import PrintedModel
 from qcc.codegen.products import _sources
 from qcc.codegen.targets import TARGETS, Target, host_architecture, runs_here
 from qcc.codegen.to_channels_last import ToChannelsLastPass
-from qcc.codegen.toolchain import FLAGS, compilers
+from qcc.codegen.toolchain import FLAGS, compilers, triple
 from qcc.compiler.api import Options, generate
 from qcc.compiler.pipeline import make_context
 from qcc.dialects.naming import tensor_name
@@ -67,17 +67,23 @@ class Machine:
             if not runs_here(target):
                 pytest.skip(f"this processor lacks {target.features} for {name}")
             return Machine(target, _command(compiler, target))
-        compiler = f"{target.architecture}-linux-gnu-gcc"
+        compiler = f"{triple(target.architecture)}-gcc"
         emulator = f"qemu-{target.architecture}"
         for program in (compiler, emulator):
             if shutil.which(program) is None:
                 pytest.skip(f"needs {program} to test {name}")
-        cpu = next((_CPUS[f] for f in _CPUS if f in target.features), "cortex-a53")
+        cpu = next((_CPUS[f] for f in target.features[::-1] if f in _CPUS), None)
+        assert cpu is not None, target.features
         return Machine(target, (compiler,), (emulator, "-cpu", cpu))
 
 
-_CPUS = {"i8mm": "max,sve=off,sme=off", "asimddp": "cortex-a76"}
-"""Processors that have a feature and none beyond; the others are for the baseline."""
+_CPUS = {
+    "neon": "cortex-a7",
+    "asimd": "cortex-a53",
+    "asimddp": "cortex-a76",
+    "i8mm": "max,sve=off,sme=off",
+}
+"""Processors that have a feature and none beyond."""
 
 
 def _command(name: str, target: Target) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from command_line import DIGITS
 from execution import STRICT
 
 import qcc
-from qcc.codegen.targets import TARGETS
+from qcc.codegen.targets import TARGETS, host_architecture
+from qcc.codegen.toolchain import triple
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -185,11 +186,14 @@ PUBLIC = {"model_init", "model_run", "model_api", "model_stop", "model_weights"}
 def test_object_needs_nothing(target: str, mode: str, tmp_path: Path):
     """No allocation, no stdio, no libm: only what a freestanding compiler asks for."""
     architecture = TARGETS[target].architecture
-    nm = "aarch64-linux-gnu-nm" if architecture == "aarch64" else "nm"
+    foreign = architecture not in (None, host_architecture())
+    nm = f"{triple(architecture)}-nm" if architecture and foreign else "nm"
     need("gcc", nm)
     path = compile_digits(tmp_path / "model.o", target=target, mode=mode)
     undefined = run(nm, "-u", path, folder=tmp_path).decode().split()
-    assert {name for name in undefined if name != "U"} <= ALLOWED
+    # Divisions and such, which 32-bit Arm processors leave to the compiler's library.
+    called = {name for name in undefined if not name.startswith("__aeabi_")}
+    assert called - {"U"} <= ALLOWED
     symbols = run(nm, "-g", "--defined-only", path, folder=tmp_path).decode()
     public = {line.split()[-1] for line in symbols.splitlines()}
     assert {"model_init", "model_run", "model_api"} <= public <= PUBLIC

@@ -22,10 +22,10 @@ from onnx import helper
 from small_models import model
 
 import qcc
+from qcc.codegen.targets import TARGETS, host_architecture
+from qcc.codegen.toolchain import triple
 
 SHAPE = (1, 3, 56, 56)
-
-ARM = "aarch64-linux-gnu"
 
 PRODUCTS = re.compile(
     r"(?:\{vex\} )?v?pdpbusd|tdpb|v?pmaddwd|v?pmaddubsw|[su]dot|smmla|"
@@ -110,13 +110,16 @@ def innermost_loops(disassembly: str) -> Iterator[Loop]:
         "x86-64-v3",
         "avxvnni",
         "avx512vnni",
+        "armv7",
         "armv8",
         "armv8+dotprod",
         "armv8+i8mm",
     ],
 )
 def test_convolutions_keep_their_accumulators_in_registers(target: str, tmp_path: Path):
-    prefix = f"{ARM}-" if target.startswith("armv8") else ""
+    architecture = TARGETS[target].architecture
+    foreign = architecture not in (None, host_architecture())
+    prefix = f"{triple(architecture)}-" if architecture and foreign else ""
     for program in (f"{prefix}gcc", f"{prefix}objdump"):
         if shutil.which(program) is None:
             pytest.skip(f"needs {program}")

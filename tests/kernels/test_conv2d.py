@@ -217,7 +217,9 @@ def test_variants(row: KernelRow, s: Shape) -> None:
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_literal_arguments(row: KernelRow, compiler: str) -> None:
     fused = ["-O3", "-ffp-contract=fast"]
-    if row.isa not in ("neon", "dotprod", "i8mm"):
+    if row.isa == "neon32":
+        fused.append("-mfpu=neon-vfpv4")  # has fused multiplications and additions
+    elif row.isa not in ("neon", "dotprod", "i8mm"):
         fused.append("-march=native")
     for index in (2, 3, 5):
         _check(row, SHAPES[index], index, compiler=compiler, literal=True)

@@ -26,13 +26,13 @@ typedef struct {
 } qcc_tiles_operands;
 
 /* One multiplication by up to 2 x 2 or 1 x 4 tiles; `pixels` (1, 2) and `channels` (1..4) are literals. */
-#define QCC_TILES_STEP(PIXELS, CHANNELS, FIRST, SECOND, STRIDE, WEIGHTS, ROW, BLOCK, FOURTH)                             \
+#define QCC_TILES_STEP(PIXELS, CHANNELS, FIRST, SECOND, STRIDE, WEIGHTS, ROW, BLOCK, FOURTH)                           \
     do {                                                                                                               \
         QCC_TILE_LOAD(4, FIRST, STRIDE);                                                                               \
-        QCC_TILE_LOAD(6, WEIGHTS, ROW);                                                                                 \
+        QCC_TILE_LOAD(6, WEIGHTS, ROW);                                                                                \
         QCC_TILE_MULTIPLY(0, 4, 6);                                                                                    \
         if (CHANNELS > 1) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (BLOCK), ROW);                                                                 \
+            QCC_TILE_LOAD(7, (WEIGHTS) + (BLOCK), ROW);                                                                \
             QCC_TILE_MULTIPLY(1, 4, 7);                                                                                \
         }                                                                                                              \
         if (PIXELS == 2) {                                                                                             \
@@ -42,11 +42,11 @@ typedef struct {
                 QCC_TILE_MULTIPLY(3, 5, 7);                                                                            \
         }                                                                                                              \
         if (CHANNELS > 2) {                                                                                            \
-            QCC_TILE_LOAD(6, (WEIGHTS) + 2 * (BLOCK), ROW);                                                             \
+            QCC_TILE_LOAD(6, (WEIGHTS) + 2 * (BLOCK), ROW);                                                            \
             QCC_TILE_MULTIPLY(2, 4, 6);                                                                                \
         }                                                                                                              \
         if (CHANNELS > 3) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (FOURTH) * (BLOCK), ROW);                                                      \
+            QCC_TILE_LOAD(7, (WEIGHTS) + (FOURTH) * (BLOCK), ROW);                                                     \
             QCC_TILE_MULTIPLY(3, 4, 7);                                                                                \
         }                                                                                                              \
     } while (0)

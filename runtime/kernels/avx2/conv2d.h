@@ -107,8 +107,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_store__avx2(const qcc_conv2d_args a, int32_t
  * `columns` (1..4) output columns times `width` (1..16) channels. `wide` is a literal: more than 8 channels. Missing
  * columns repeat the last one, so that one loop serves all tails.
  */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, int wide, int32_t columns,
-                                                      int32_t width, int32_t first_slot, const int16_t *rows, const int8_t *weights,
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, int wide, int32_t columns, int32_t width,
+                                                      int32_t first_slot, const int16_t *rows, const int8_t *weights,
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
@@ -157,8 +157,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++)
         if (i < columns)
-            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output,
-                            at + (ptrdiff_t)i * a.output_channels);
+            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
 }
 
 /* All columns of one row times `width` channels. */

@@ -60,7 +60,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_depthwise_store__avx2(const qcc_conv2d_args 
         __builtin_memcpy((int8_t *)output + at, &bytes, (size_t)width);
 }
 
-/* One row times `width` channels from `n` on; `kept` pairs of taps (a literal, all or none) have weights in registers. */
+/* One row times `width` channels from `n` on; `kept` pairs of taps (a literal, all or none) have weights in registers.
+ */
 QCC_INLINE QCC_TARGET_AVX2 void qcc_depthwise_columns__avx2(const qcc_conv2d_args a, int32_t width, int32_t n,
                                                             int32_t columns, int32_t first_slot, const int16_t *rows,
                                                             const int8_t *weights, const int8_t *weight_zero_points,

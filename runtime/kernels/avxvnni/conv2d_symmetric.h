@@ -35,10 +35,11 @@ QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_residual__avxvnni(const qcc_conv2d
  * `columns` (1..6) output columns times `width` (1..16) channels; literals after inlining. Lanes past the last channel
  * hold what follows.
  */
-QCC_INLINE QCC_TARGET_AVXVNNI void
-qcc_conv2d_symmetric_tile__avxvnni(const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot,
-                                   const uint8_t *rows, const int8_t *weights, const int32_t *bias,
-                                   const float *multipliers, void *output, ptrdiff_t at) {
+QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_symmetric_tile__avxvnni(const qcc_conv2d_args a, int32_t columns,
+                                                                      int32_t width, int32_t first_slot,
+                                                                      const uint8_t *rows, const int8_t *weights,
+                                                                      const int32_t *bias, const float *multipliers,
+                                                                      void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     const int32_t steps = (p.run + 3) / 4, packed = qcc_packed_width(a, 16), wide = width > 8;
     const __m256i bias0 = _mm256_loadu_si256((const __m256i *)(const void *)bias);
@@ -76,10 +77,11 @@ qcc_conv2d_symmetric_tile__avxvnni(const qcc_conv2d_args a, int32_t columns, int
 }
 
 /* All columns of one row times `width` channels. */
-QCC_INLINE QCC_TARGET_AVXVNNI void
-qcc_conv2d_symmetric_columns__avxvnni(const qcc_conv2d_args a, int32_t columns, int32_t width, int32_t first_slot,
-                                      const uint8_t *rows, const int8_t *weights, const int32_t *bias,
-                                      const float *multipliers, void *output, ptrdiff_t at) {
+QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_symmetric_columns__avxvnni(const qcc_conv2d_args a, int32_t columns,
+                                                                         int32_t width, int32_t first_slot,
+                                                                         const uint8_t *rows, const int8_t *weights,
+                                                                         const int32_t *bias, const float *multipliers,
+                                                                         void *output, ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
     int32_t x = 0;
     for (; x + 6 <= columns; x += 6)

@@ -3,13 +3,13 @@
 #define QCC_NEON_CASTS_H
 
 #include "../portable/casts.h"
+#include "intrinsics.h"
 
-#if defined(__aarch64__)
-#include <arm_neon.h>
+#if defined(QCC_NEON)
 
 /* Clamped in float, rounded half to even by the conversion. */
 QCC_INLINE QCC_TARGET_NEON int16x4_t qcc_round_clamped__neon(float32x4_t x, float low, float high) {
-    return vmovn_s32(vcvtnq_s32_f32(vminq_f32(vmaxq_f32(x, vdupq_n_f32(low)), vdupq_n_f32(high))));
+    return vmovn_s32(qcc_round__neon(vminq_f32(vmaxq_f32(x, vdupq_n_f32(low)), vdupq_n_f32(high))));
 }
 
 QCC_INLINE QCC_TARGET_NEON void qcc_store_s8__neon(int8_t *to, int16x4_t first, int16x4_t second, int32_t zero_point) {
@@ -18,7 +18,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_s8__neon(int8_t *to, int16x4_t first, 
 }
 
 QCC_INLINE QCC_TARGET_NEON int16x4_t qcc_quantize_4__neon(const qcc_quantize_args a, const float *from) {
-    const float32x4_t ratio = vdivq_f32(vld1q_f32(from), vdupq_n_f32(a.scale));
+    const float32x4_t ratio = qcc_divide__neon(from, a.scale);
     const uint32x4_t ordered = vceqq_f32(ratio, ratio);
     const float32x4_t number = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(ratio), ordered));
     return qcc_round_clamped__neon(number, (float)(a.minimum - a.zero_point), (float)(a.maximum - a.zero_point));

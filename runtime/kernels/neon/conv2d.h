@@ -1,14 +1,14 @@
 /*
- * Convolution of int8 by int8 on every AArch64 processor, exact for all weights: rows hold int16, weights are widened on
- * load, and smlal adds eight channels times one tap. conv2d_symmetric.h is faster where weights allow it.
+ * Convolution of int8 by int8 on every processor with NEON, exact for all weights: rows hold int16, weights are widened
+ * on load, and smlal adds eight channels times one tap. conv2d_symmetric.h is faster where weights allow it.
  */
 #ifndef QCC_NEON_CONV2D_H
 #define QCC_NEON_CONV2D_H
 
 #include "../portable/conv2d_driver.h"
+#include "intrinsics.h"
 
-#if defined(__aarch64__)
-#include <arm_neon.h>
+#if defined(QCC_NEON)
 
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_fill__neon(int16_t *row, int32_t zero_point, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i++)
@@ -55,7 +55,7 @@ QCC_INLINE QCC_TARGET_NEON int16x4_t qcc_requantize__neon(const qcc_conv2d_args 
     const float32x4_t scaled = vmulq_f32(vcvtq_f32_s32(acc), multipliers);
     const float32x4_t low = vmaxq_f32(scaled, vdupq_n_f32((float)(a.minimum - a.zero_point)));
     const float32x4_t clamped = vminq_f32(low, vdupq_n_f32((float)(a.maximum - a.zero_point)));
-    return vadd_s16(vmovn_s32(vcvtnq_s32_f32(clamped)), vdup_n_s16((int16_t)a.zero_point));
+    return vadd_s16(vmovn_s32(qcc_round__neon(clamped)), vdup_n_s16((int16_t)a.zero_point));
 }
 
 /* Eight channels (or the first `width` of them) of one output column. */
@@ -65,8 +65,8 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store__neon(const qcc_conv2d_args a, int32_t
     const float32x4_t m0 = vld1q_f32(multipliers), m1 = vld1q_f32(multipliers + 4);
     if (a.float_output) {
         float values[8];
-        vst1q_f32(values, vmulq_f32(vcvtq_f32_s32(first), m0));
-        vst1q_f32(values + 4, vmulq_f32(vcvtq_f32_s32(second), m1));
+        vst1q_f32(values, qcc_real__neon(first, m0));
+        vst1q_f32(values + 4, qcc_real__neon(second, m1));
         __builtin_memcpy((float *)output + at, values, (size_t)width * 4);
         return;
     }
@@ -118,10 +118,9 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_tile__neon(const qcc_conv2d_args a, i
 
 /* All columns of one row times `width` channels. */
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_columns__neon(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                         int32_t first_slot, const int16_t *rows,
-                                                         const int8_t *weights, const int8_t *weight_zero_points,
-                                                         const int32_t *bias, const float *multipliers, void *output,
-                                                         ptrdiff_t at) {
+                                                         int32_t first_slot, const int16_t *rows, const int8_t *weights,
+                                                         const int8_t *weight_zero_points, const int32_t *bias,
+                                                         const float *multipliers, void *output, ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
     int32_t x = 0;
     for (; x + 4 <= columns; x += 4)

@@ -1,5 +1,5 @@
 /*
- * The driver of the convolutions whose activations stay bytes (AArch64): for each output row it finds the lines that
+ * The driver of the convolutions whose activations stay bytes (NEON): for each output row it finds the lines that
  * the tiles read. A line is
  *   - the input itself, where a 1x1 convolution needs no padding;
  *   - a row in scratch, padded with the input's zero point, prepared once and kept in a ring of kernel_height rows;
@@ -15,7 +15,7 @@
 #include "../portable/conv2d_driver.h"
 #include "residual.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 #define QCC_LINES_MAX 32 /* kernel rows; codegen chooses other kernels for more */
 
@@ -64,7 +64,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_fill__lines(int8_t *row, int32_t zero
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_take__lines(int8_t *row, const int8_t *input, ptrdiff_t count) {
     ptrdiff_t i = 0;
     for (; i + 32 <= count; i += 32)
-        vst1q_s8_x2(row + i, vld1q_s8_x2(input + i));
+        qcc_copy_over__neon(row + i, input + i, 32);
     for (; i + 8 <= count; i += 8)
         vst1_s8(row + i, vld1_s8(input + i));
     for (const ptrdiff_t end = i + (count & 7); i < end; i++)

@@ -1,7 +1,8 @@
 /*
- * Convolution of int8 by int8 in [-127, 127] on every AArch64 processor. Two products fit int16: 2 * 128 * 127 < 2^15;
- * so smull and smlal2 add 16 taps into eight int16 and sadalp adds those in pairs: 3 instructions for 16 products. A
- * tile of 4 columns by 4 channels keeps 16 accumulators of partial sums.
+ * Convolution of int8 by int8 in [-127, 127] on every processor with NEON. Two products fit int16: 2 * 128 * 127 <
+ * 2^15; so smull and smlal2 add 16 taps into eight int16 and sadalp adds those in pairs: 3 instructions for 16
+ * products. A tile of 4 columns (2 where there are only 16 registers) by 4 channels keeps an accumulator of partial
+ * sums for each.
  */
 #ifndef QCC_NEON_CONV2D_SYMMETRIC_H
 #define QCC_NEON_CONV2D_SYMMETRIC_H
@@ -9,7 +10,7 @@
 #include "conv2d_lines.h"
 #include "requantize.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 /* 16 taps (or 8, if `half`) of four columns times one channel. */
 QCC_INLINE QCC_TARGET_NEON void qcc_multiply_columns__neon(int32_t columns, int32_t half, const int8x16_t *x,
@@ -91,10 +92,10 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_columns__neon_bytes(const qcc_conv2d_
                                                                void *output, ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_plan_lines(a).pixel_step;
     int32_t x = 0;
-    for (; x + 4 <= columns; x += 4)
-        qcc_conv2d_tile__neon_bytes(a, 4, width, lines, x * step, weights, bias, multipliers, output,
+    for (; x + QCC_NEON_COLUMNS <= columns; x += QCC_NEON_COLUMNS)
+        qcc_conv2d_tile__neon_bytes(a, QCC_NEON_COLUMNS, width, lines, x * step, weights, bias, multipliers, output,
                                     at + (ptrdiff_t)x * a.output_channels);
-    const int32_t rest = a.output_width % 4; /* blocks of columns are multiples of 4 */
+    const int32_t rest = a.output_width % QCC_NEON_COLUMNS; /* blocks of columns are multiples of 4 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__neon_bytes(a, rest, width, lines, x * step, weights, bias, multipliers, output,
                                     at + (ptrdiff_t)x * a.output_channels);

@@ -1,5 +1,5 @@
 /*
- * Depthwise convolution of int8 by int8 on every AArch64 processor: eight channels of one tap at a time with smlal.
+ * Depthwise convolution of int8 by int8 on every processor with NEON: eight channels of one tap at a time with smlal.
  * Weights are packed as [C/8][tap][8] and stay in registers along a row where the filter is small.
  */
 #ifndef QCC_NEON_DEPTHWISE_H
@@ -7,7 +7,7 @@
 
 #include "conv2d.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 /* One row times `width` channels from `n` on. */
 QCC_INLINE QCC_TARGET_NEON void qcc_depthwise_columns__neon(const qcc_conv2d_args a, int32_t width, int32_t n,

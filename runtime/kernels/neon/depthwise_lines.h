@@ -1,8 +1,8 @@
 /*
- * Depthwise convolution of int8 by int8 in [-127, 127] on every AArch64 processor: activations stay bytes, and the
+ * Depthwise convolution of int8 by int8 in [-127, 127] on every processor with NEON: activations stay bytes, and the
  * products of two taps are added in int16, which they fit (2 * 128 * 127 < 2^15), before they are widened. 16 channels
- * of two columns at a time; weights are packed as [C/16][tap][16] and stay in registers along a row where the filter is
- * small.
+ * of two columns at a time (one, where there are only 16 registers); weights are packed as [C/16][tap][16] and stay in
+ * registers along a row where the filter is small.
  */
 #ifndef QCC_NEON_DEPTHWISE_LINES_H
 #define QCC_NEON_DEPTHWISE_LINES_H
@@ -10,7 +10,7 @@
 #include "conv2d_lines.h"
 #include "requantize.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 /* Adds two taps (or one: `single`) of 16 channels, or of the first 8. */
 QCC_INLINE QCC_TARGET_NEON void qcc_depthwise_taps__neon(int32_t wide, int32_t single, int8x16_t x0, int8x16_t w0,
@@ -105,12 +105,13 @@ QCC_INLINE QCC_TARGET_NEON void qcc_depthwise_channels__neon(const qcc_conv2d_ar
         start[i] = vld1q_s32(bias + n + (i * 4 < width ? i * 4 : 0));
         scales[i] = vld1q_f32(multipliers + n + (i * 4 < width ? i * 4 : 0));
     }
-    for (int32_t x = 0; x < columns; x += 2) {
+    const int32_t together = QCC_NEON_COLUMNS / 2; /* output columns */
+    for (int32_t x = 0; x < columns; x += together) {
         int32x4_t acc[2][4];
         QCC_UNROLL
         for (int32_t i = 0; i < 8; i++)
             acc[i / 4][i % 4] = start[i % 4];
-        const int32_t both = x + 1 < columns;
+        const int32_t both = together == 2 && x + 1 < columns;
         if (taps > 9)
             qcc_depthwise_large__neon(a, wide, 1 + both, lines, x * step + n, weights, acc);
         else if (both)

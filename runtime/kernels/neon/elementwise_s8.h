@@ -5,7 +5,7 @@
 #include "../portable/elementwise_s8.h"
 #include "casts.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 /* Eight elements of a row as int16; a stride of 0 repeats its one element. */
 QCC_INLINE QCC_TARGET_NEON int16x8_t qcc_load_row__neon(const int8_t *row, int64_t i, int64_t stride) {

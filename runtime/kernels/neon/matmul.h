@@ -5,7 +5,7 @@
 #include "../portable/matmul.h"
 #include "conv2d.h"
 
-#if defined(__aarch64__)
+#if defined(QCC_NEON)
 
 QCC_MATMUL_DRIVER(qcc_matmul_s8s8_4x8c1__neon, qcc_conv2d_s8s8_4x8c1__neon, QCC_TARGET_NEON, 8, 1)
 

@@ -1,5 +1,5 @@
 /*
- * The end of every int8 contraction on AArch64: int32 sums become int8. Rounding keeps order and the limits are
+ * The end of every int8 contraction with NEON: int32 sums become int8. Rounding keeps order and the limits are
  * integers, so clamping after rounding gives what clamping before it gives (docs/numerics.md), and the saturating
  * conversions and narrowings do most of it.
  */
@@ -7,12 +7,13 @@
 #define QCC_NEON_REQUANTIZE_H
 
 #include "../portable/conv2d_args.h"
+#include "intrinsics.h"
 
-#if defined(__aarch64__)
-#include <arm_neon.h>
+#if defined(QCC_NEON)
 
-QCC_INLINE QCC_TARGET_NEON int32x4_t qcc_scale__neon(int32x4_t sum, float32x4_t multipliers) {
-    return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), multipliers));
+QCC_INLINE QCC_TARGET_NEON int32x4_t qcc_scale__neon(const qcc_conv2d_args a, int32x4_t sum, float32x4_t multipliers) {
+    const float32x4_t scaled = vmulq_f32(vcvtq_f32_s32(sum), multipliers);
+    return a.fits_int16 ? qcc_round__neon(scaled) : qcc_round_far__neon(scaled);
 }
 
 /* Eight rounded numbers plus the zero point, saturated to int16: far enough outside of int8. */
@@ -39,7 +40,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_sums__neon(const qcc_conv2d_args a, in
         float32x4_t values[4];
         QCC_UNROLL
         for (int32_t n = 0; n < (width + 3) / 4; n++)
-            values[n] = vmulq_f32(vcvtq_f32_s32(sums[n]), multipliers[n]);
+            values[n] = qcc_real__neon(sums[n], multipliers[n]);
         __builtin_memcpy((float *)output + at, values, (size_t)width * 4);
         return;
     }
@@ -47,7 +48,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_sums__neon(const qcc_conv2d_args a, in
     QCC_UNROLL
     for (int32_t n = 0; n < 4; n++) {
         const int32_t from = n * 4 < width ? n : 0;
-        q[n] = qcc_scale__neon(sums[from], multipliers[from]);
+        q[n] = qcc_scale__neon(a, sums[from], multipliers[from]);
     }
     int8_t *const to = (int8_t *)output + at;
     const int16x8_t first = qcc_words__neon(a, q[0], q[1]);
@@ -73,7 +74,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_pair__neon(const qcc_conv2d_args a, in
     int32x4_t q[4];
     QCC_UNROLL
     for (int32_t n = 0; n < 4; n++)
-        q[n] = qcc_scale__neon(sums[both ? n : n & 1], multipliers[n & 1]);
+        q[n] = qcc_scale__neon(a, sums[both ? n : n & 1], multipliers[n & 1]);
     const int16x8_t first = qcc_words__neon(a, q[0], q[1]);
     const int8x16_t bytes = qcc_bytes__neon(a, first, both ? qcc_words__neon(a, q[2], q[3]) : first);
     int8_t *const to = (int8_t *)output + at;
@@ -90,10 +91,10 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_columns__neon(const qcc_conv2d_args a,
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++) {
         if (a.float_output && i < columns) {
-            const float32x4_t values = vmulq_f32(vcvtq_f32_s32(sums[i]), multipliers);
+            const float32x4_t values = qcc_real__neon(sums[i], multipliers);
             __builtin_memcpy((float *)output + at + (ptrdiff_t)i * a.output_channels, &values, (size_t)width * 4);
         }
-        q[i] = qcc_scale__neon(sums[i < columns ? i : 0], multipliers);
+        q[i] = qcc_scale__neon(a, sums[i < columns ? i : 0], multipliers);
     }
     if (a.float_output)
         return;

@@ -1,11 +1,11 @@
-/* The residual add of a convolution's row (docs/numerics.md, add), 16 elements at a time, on AArch64. */
+/* The residual add of a convolution's row (docs/numerics.md, add), 16 elements at a time, with NEON. */
 #ifndef QCC_NEON_RESIDUAL_H
 #define QCC_NEON_RESIDUAL_H
 
 #include "../portable/conv2d_args.h"
+#include "intrinsics.h"
 
-#if defined(__aarch64__)
-#include <arm_neon.h>
+#if defined(QCC_NEON)
 
 /* Four rounded sums; without ties rounding half up is rounding half to even. */
 QCC_INLINE QCC_TARGET_NEON int32x4_t qcc_residual_sum__neon(const qcc_conv2d_args a, int16x4_t lhs, int16x4_t rhs) {

@@ -61,10 +61,8 @@ QCC_INLINE QCC_TARGET_SSE2 __m128i qcc_add_words__sse2(const qcc_conv2d_args a, 
         _mm_set1_epi32((a.conv_multiplier >> 12) | (int32_t)((uint32_t)(a.residual_multiplier >> 12) << 16));
     const __m128i constant =
         _mm_set1_epi32(-a.zero_point * a.conv_multiplier - a.residual_zero_point * a.residual_multiplier);
-    const __m128i first =
-        qcc_add_pairs__sse2(_mm_unpacklo_epi16(lhs, rhs), low, high, constant, a.residual_shift);
-    const __m128i second =
-        qcc_add_pairs__sse2(_mm_unpackhi_epi16(lhs, rhs), low, high, constant, a.residual_shift);
+    const __m128i first = qcc_add_pairs__sse2(_mm_unpacklo_epi16(lhs, rhs), low, high, constant, a.residual_shift);
+    const __m128i second = qcc_add_pairs__sse2(_mm_unpackhi_epi16(lhs, rhs), low, high, constant, a.residual_shift);
     const __m128i sum = _mm_adds_epi16(_mm_packs_epi32(first, second), _mm_set1_epi16((int16_t)a.sum_zero_point));
     const __m128i least = _mm_max_epi16(sum, _mm_set1_epi16((int16_t)a.sum_minimum));
     return _mm_min_epi16(least, _mm_set1_epi16((int16_t)a.sum_maximum));
@@ -167,16 +165,14 @@ QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_tile__sse2(const qcc_conv2d_args a, i
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++)
         if (i < columns)
-            qcc_store__sse2(a, width, acc[i][0], acc[i][1], multipliers, output,
-                            at + (ptrdiff_t)i * a.output_channels);
+            qcc_store__sse2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
 }
 
 /* All columns of one row times `width` channels. */
 QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_columns__sse2(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                         int32_t first_slot, const int16_t *rows,
-                                                         const int8_t *weights, const int8_t *weight_zero_points,
-                                                         const int32_t *bias, const float *multipliers, void *output,
-                                                         ptrdiff_t at) {
+                                                         int32_t first_slot, const int16_t *rows, const int8_t *weights,
+                                                         const int8_t *weight_zero_points, const int32_t *bias,
+                                                         const float *multipliers, void *output, ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
     for (int32_t x = 0; x < columns; x += 4)
         qcc_conv2d_tile__sse2(a, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,

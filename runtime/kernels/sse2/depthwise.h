@@ -1,6 +1,6 @@
 /*
- * Depthwise convolution of int8 by int8 with SSE2: pairs of taps are interleaved and multiplied by pmaddwd, 8 channels at
- * a time. Weights are packed as [C/8][taps/2][8][2].
+ * Depthwise convolution of int8 by int8 with SSE2: pairs of taps are interleaved and multiplied by pmaddwd, 8 channels
+ * at a time. Weights are packed as [C/8][taps/2][8][2].
  */
 #ifndef QCC_SSE2_DEPTHWISE_H
 #define QCC_SSE2_DEPTHWISE_H

@@ -2,8 +2,8 @@
 Runs one C kernel on numpy arrays.
 
 A kernel is compiled once into a shared library that takes the members of its argument
-struct at run time, or with literal members as generated code has them; for AArch64
-into a static program that runs under qemu on a Cortex-A53, with its data on stdin.
+struct at run time, or with literal members as generated code has them; for Arm
+into a static program that runs under qemu, with its data on stdin.
 Every buffer ends in guard bytes: a kernel that writes past the end fails the test.
 """
 
@@ -52,6 +52,7 @@ _PERMISSION = """
 #endif
 """
 _EMULATED = {
+    "neon32": "cortex-a7",
     "neon": "cortex-a53",
     "dotprod": "cortex-a76",
     "i8mm": "max,sve=off,sme=off",
@@ -93,10 +94,17 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="qcc-kernels-")
 
 
+def _emulation(isa: str) -> tuple[str, str]:
+    """The compiler and the emulator of an instruction set of Arm."""
+    if isa == "neon32":
+        return "arm-linux-gnueabihf-gcc", "qemu-arm"
+    return "aarch64-linux-gnu-gcc", "qemu-aarch64"
+
+
 def skip_without(isa: str) -> None:
     """Skips the calling test where code for `isa` cannot be run."""
     if isa in _EMULATED:
-        for tool in ("aarch64-linux-gnu-gcc", "qemu-aarch64"):
+        for tool in _emulation(isa):
             if shutil.which(tool) is None:
                 pytest.skip(f"{tool} is not installed")
     elif isa != "portable":
@@ -249,8 +257,8 @@ def run_kernel(
     buffers = [_guarded(b) for b in itertools.chain(inputs, outputs)]
     source, integers, numbers = _wrapper(row, arguments, len(buffers), literal)
     if row.isa in _EMULATED:
-        command = ["aarch64-linux-gnu-gcc", "-static", *flags]
-        runner = ["qemu-aarch64", "-cpu", _EMULATED[row.isa]]
+        gcc, qemu = _emulation(row.isa)
+        command, runner = [gcc, "-static", *flags], [qemu, "-cpu", _EMULATED[row.isa]]
         _run_program(source, command, runner, integers, numbers, buffers)
     elif sanitize:
         checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]

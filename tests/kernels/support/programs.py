@@ -91,6 +91,12 @@ VARIANTS = [
         ["aarch64-linux-gnu-gcc", "-static", "-ffp-contract=fast"],
         ["qemu-aarch64", "-cpu", "cortex-a53"],
     ),
+    Variant(
+        "neon32-qemu",
+        "armv7",
+        ["arm-linux-gnueabihf-gcc", "-static", "-ffp-contract=fast"],
+        ["qemu-arm", "-cpu", "cortex-a7"],
+    ),
 ]
 
 _MAIN = """

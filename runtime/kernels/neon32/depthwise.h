@@ -1,0 +1,9 @@
+/* With 32-bit NEON: the kernels of ../neon, whose differences are in ../neon/intrinsics.h. */
+#ifndef QCC_NEON32_DEPTHWISE_H
+#define QCC_NEON32_DEPTHWISE_H
+
+#include "../neon/depthwise.h"
+
+#define qcc_depthwise_s8s8_1x8c1__neon32 qcc_depthwise_s8s8_1x8c1__neon
+
+#endif
