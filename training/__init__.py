@@ -18,8 +18,8 @@ if find_spec("torch") is None:
         remedy="pip install 'qcc[torch]'",
     )
 
-from qcc.training.convert import convert
+from qcc.training.convert import convert, export
 from qcc.training.prepare import prepare
 from qcc.training.prepared_model import PreparedModel
 
-__all__ = ["PreparedModel", "convert", "prepare"]
+__all__ = ["PreparedModel", "convert", "export", "prepare"]

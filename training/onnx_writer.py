@@ -53,10 +53,11 @@ class Ref:
 class Writer:
     """An ONNX graph under construction; see the head of this file."""
 
-    def __init__(self, types: Mapping[str, UniformType] | None):
+    def __init__(self, types: Mapping[str, UniformType] | None, *, int8_weights: bool):
         """`types` of the tensors to round, by name; None while this is planned."""
         self._types = types or {}
         self._planning = types is None
+        self._int8_weights = int8_weights
         self.layers: list[Layer] = []
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[TensorProto] = []
@@ -171,8 +172,10 @@ class Writer:
         return ref
 
     def parameters(self, layer: QuantizedLayer) -> tuple[str, str | None]:
-        """The names of the dequantized weight and bias of a layer."""
+        """The names of the weight and bias of a layer, dequantized where int8."""
         assert self.node is not None
+        if not self._int8_weights:
+            return self._float_parameters(layer)
         input_scale = 1.0 if self._planning else layer.input_scale
         stored, kind, bias = layer.integers(input_scale)
         scales = np.array(kind.scales, np.float32)
@@ -190,6 +193,16 @@ class Writer:
         inputs = [self.constant(bias), self.constant(scales)]
         self._cast("DequantizeLinear", inputs, bias_name, axis=0)
         return weight_name, bias_name
+
+    def _float_parameters(self, layer: QuantizedLayer) -> tuple[str, str | None]:
+        weight, bias = (
+            None if value is None else value.detach().cpu().numpy()
+            for value in layer.folded()
+        )
+        assert weight is not None
+        if isinstance(layer.layer, torch.nn.Linear):
+            weight = weight.T
+        return self.constant(weight), None if bias is None else self.constant(bias)
 
     def begin(self, node: fx.Node) -> None:
         """From now on nodes are added for `node`."""
@@ -221,6 +234,8 @@ def write(
     module: fx.GraphModule,
     inputs: Sequence[torch.Tensor],
     types: Mapping[str, UniformType] | None,
+    *,
+    int8_weights: bool = True,
 ) -> Written:
     """
     The ONNX model of `module` for inputs of these shapes, BatchNorm folded.
@@ -231,7 +246,7 @@ def write(
     from qcc.training.operators.dispatch import write_node
 
     known = record(module, inputs)
-    writer = Writer(types)
+    writer = Writer(types, int8_weights=int8_weights)
     refs: dict[fx.Node, Any] = {}
     ports: tuple[list[Any], list[Any]] = ([], [])
     for node in module.graph.nodes:

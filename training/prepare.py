@@ -42,7 +42,7 @@ def prepare(
     if isinstance(example_inputs, torch.Tensor):
         example_inputs = (example_inputs,)
     module = trace(model)
-    _insert_layers(module)
+    insert_layers(module)
     written = write(module, example_inputs, None)
     planned = plan(written, int8_only=int8_only)
     _insert_observers(module, written, planned, averaging, input_ranges or {})
@@ -63,7 +63,7 @@ def _module_of(module: fx.GraphModule, node: Any, kinds: Any) -> nn.Module | Non
     return found if isinstance(found, kinds) else None
 
 
-def _insert_layers(module: fx.GraphModule) -> None:
+def insert_layers(module: fx.GraphModule) -> None:
     """conv, batch_norm(conv), batch_norm -> QuantizedLayer"""
     folded: set[fx.Node] = set()
     for node in list(module.graph.nodes):

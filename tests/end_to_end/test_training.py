@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
+import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch", reason="qcc.training needs torch")
@@ -13,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 import qcc
-from qcc.training import convert, prepare
+from qcc.training import convert, export, prepare
 
 
 def block(inputs, outputs, stride=1, groups=1, size=3, act=nn.ReLU):
@@ -196,3 +200,34 @@ def test_fake_quantization_sees_the_integers(kind):
         differs = np.abs(a.numpy() - b.numpy())
         assert (differs > 0).mean() < 0.1
         assert differs.max() <= 3.01 * steps.max()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_float_model_is_exported(kind):
+    torch.manual_seed(5)
+    model = kind().eval()
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.uniform_(norm.running_mean, -1, 1)
+            nn.init.uniform_(norm.running_var, 0.5, 2)
+    x = torch.randn(1, 3, 8, 8)
+    proto = export(model, torch.zeros(1, 3, 8, 8)).SerializeToString()
+    session = onnxruntime.InferenceSession(proto, providers=["CPUExecutionProvider"])
+    results = session.run(None, {"x": x.numpy()})
+    with torch.no_grad():
+        expected = model(x)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    for actual, wanted in zip(results, expected, strict=True):
+        np.testing.assert_allclose(actual, wanted.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_example_of_the_documentation(tmp_path, monkeypatch):
+    """The code of docs/training.md, which ends in an assertion."""
+    text = Path(__file__).parents[2] / "docs" / "training.md"
+    (code,) = re.findall(r"```python\n(.*?)```", text.read_text("utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    names: dict[str, object] = {}
+    exec(compile(code, "docs/training.md", "exec"), names)
+    assert (tmp_path / "model.so").exists()
+    assert names["logits"].shape == (1, 2)
