@@ -29,6 +29,7 @@ from benchmarks.acceptance import (  # noqa: F401
     generated_c,
     house,
     number_formats,
+    number_formats,
     operations,
     same_bits,
     size_and_cost,

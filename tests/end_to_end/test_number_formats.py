@@ -9,24 +9,27 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from execution import (
+    SANITIZERS,
+    Machine,
+    assert_same_bits,
+    execute,
+    print_for,
+    reference,
+)
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from random_models import run_onnx
+from xdsl.dialects.builtin import ModuleOp
 
-from qcc.codegen.targets import TARGETS, runs_here
+from qcc.codegen.targets import TARGETS
 from qcc.compiler.api import Options, compile_with
 from qcc.compiler.onnx_import import import_model
-from qcc.compiler.pipeline import (
-    PipelineOptions,
-    float_passes,
-    quantization_passes,
-    run_pipeline,
-)
+from qcc.compiler.pipeline import PipelineOptions, build_pipeline, run_pipeline
 from qcc.dialects.errors import QccError
 from qcc.dialects.reference.interpreter import run
 from qcc.passes.statistics import Statistics, use
 from qcc.runtime.session import InferenceSession
-
-HOSTS = [n for n, t in TARGETS.items() if t.architecture in (None, "x86_64")]
 
 FORMATS: dict[str, dict[str, Any]] = {
     "weights": {"mode": "weights"},
@@ -105,31 +108,77 @@ def ranges(model: onnx.ModelProto, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder / "ranges.json"
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("target", HOSTS)
-def test_the_bits_of_the_reference(
-    name: str, target: str, model: onnx.ModelProto, ranges: Path, tmp_path: Path
-) -> None:
-    if not runs_here(TARGETS[target]):
-        pytest.skip(f"this processor cannot run {target}")
+def quantized(model: onnx.ModelProto, name: str, ranges: Path) -> ModuleOp:
     settings = FORMATS[name]
-    static = settings["mode"] == "static"
-    options = Options(target=target, ranges=ranges if static else None, **settings)
-    compile_with(model, tmp_path / "model.so", options)
-    session = InferenceSession(tmp_path / "model.so")
     module = import_model(model)
-    run_pipeline(module, float_passes())
-    chosen = PipelineOptions(
-        weights=options.weights, scales=options.scales, float_outputs=True
+    options = PipelineOptions(
+        weights=settings.get("weights", "int8"), scales=settings.get("scales", "float")
     )
-    with use(Statistics.load(ranges) if static else Statistics()):
-        run_pipeline(module, quantization_passes(settings["mode"], chosen))
-    for sample in feeds(3):
-        (expected,) = run(module, [sample["image"], sample["words"]])
-        (actual,) = session.run(None, sample)
-        np.testing.assert_array_equal(
-            actual.view(np.uint32), np.asarray(expected).view(np.uint32)
-        )
+    mode = settings["mode"]
+    with use(Statistics.load(ranges) if mode == "static" else Statistics()):
+        run_pipeline(module, build_pipeline(mode, options))
+    return module
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_bits_of_the_reference(
+    name: str, target: str, model: onnx.ModelProto, ranges: Path
+) -> None:
+    machine = Machine.of(target)
+    module = quantized(model, name, ranges)
+    inputs = list(feeds(1)[0].values())
+    expected = reference(module, inputs)
+    result = execute(print_for(module, machine.target), machine, inputs)
+    assert_same_bits(result, expected)
+
+
+@pytest.mark.parametrize("name", ["weights", "int4"])
+@pytest.mark.parametrize(
+    "flags",
+    [SANITIZERS, ("-O3", "-march=native", "-ffp-contract=fast"), ("-O0",)],
+    ids=["sanitizers", "contraction", "plain"],
+)
+def test_other_flags_give_the_same_bits(
+    name: str, flags: tuple[str, ...], model: onnx.ModelProto, ranges: Path
+) -> None:
+    machine = Machine.of("portable")
+    module = quantized(model, name, ranges)
+    inputs = list(feeds(1)[0].values())
+    expected = reference(module, inputs)
+    result = execute(print_for(module, machine.target), machine, inputs, flags)
+    assert_same_bits(result, expected)
+
+
+def test_samples_correct_the_biases(model: onnx.ModelProto, tmp_path: Path) -> None:
+    float_model: Any = ReferenceEvaluator(model)
+    tests = feeds(30)
+    for name in ("int4", "round"):
+        errors: list[float] = []
+        for samples in (None, feeds(12)):
+            path = tmp_path / f"{name}{len(errors)}.so"
+            compile_with(model, path, Options(calibration=samples, **FORMATS[name]))
+            session = InferenceSession(path)
+            shifts = [
+                session.run(None, sample)[0] - float_model.run(None, sample)[0]
+                for sample in tests
+            ]
+            errors.append(float(np.abs(np.mean(shifts, axis=0)).sum()))
+        assert errors[1] < 0.8 * errors[0], name
+
+
+def test_an_onnx_product_has_the_integers(
+    model: onnx.ModelProto, ranges: Path, tmp_path: Path
+) -> None:
+    compile_with(model, tmp_path / "model.onnx", Options(**FORMATS["weights"]))
+    exported = onnx.load(tmp_path / "model.onnx")
+    stored = [t for t in exported.graph.initializer if t.data_type == 3]
+    assert sum(int(np.prod(t.dims)) for t in stored) > 300 * 24
+    module = quantized(model, "weights", ranges)
+    inputs = list(feeds(1)[0].values())
+    # Optimized, it computes products with int8 weights on rounded activations.
+    result = run_onnx(exported, feeds(1)[0])["logits"]
+    np.testing.assert_allclose(result, run(module, inputs)[0], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -143,10 +192,10 @@ def test_signal_to_noise(
     options = Options(ranges=ranges if static else None, **settings)
     compile_with(model, tmp_path / "model.so", options)
     session = InferenceSession(tmp_path / "model.so")
-    float_model = ReferenceEvaluator(model)
+    float_model: Any = ReferenceEvaluator(model)
     signal = noise = 0.0
     for sample in feeds(20):
-        (expected,) = float_model.run(None, sample)  # pyright: ignore
+        (expected,) = float_model.run(None, sample)
         (actual,) = session.run(None, sample)
         exact = np.asarray(expected, np.float32)
         signal += float(np.square(exact).sum())
