@@ -28,7 +28,7 @@ from qcc.codegen.select_kernels import SelectKernelsPass
 from qcc.codegen.targets import Target, find_targets
 from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
-from qcc.compiler.accuracy import BudgetResult, summary
+from qcc.compiler.accuracy import BudgetResult, repeat, summary
 from qcc.compiler.calibration import input_specs
 from qcc.compiler.data_stages import (
     check_budget,
@@ -161,6 +161,7 @@ def compile_with(
     report = Report([("target", names), ("mode", mode)], _notes(module), budget)
     if budget is not None:
         report.rows += summary(budget)
+        report.notes += repeat(budget)
     if output.suffix in IR_SUFFIXES:
         _write_module(module, output)
     else:

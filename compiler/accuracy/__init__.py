@@ -11,7 +11,7 @@ from qcc.compiler.accuracy.budget import Budget, BudgetResult, keep_budget
 from qcc.compiler.accuracy.evaluation import Evaluation, load_evaluation
 from qcc.compiler.accuracy.metrics import check_metric
 from qcc.compiler.accuracy.scoring import REASON, Refit
-from qcc.compiler.accuracy.table import ranking_table, summary
+from qcc.compiler.accuracy.table import ranking_table, repeat, summary
 
 __all__ = [
     "REASON",
@@ -23,5 +23,6 @@ __all__ = [
     "keep_budget",
     "load_evaluation",
     "ranking_table",
+    "repeat",
     "summary",
 ]

@@ -26,10 +26,14 @@ def summary(result: BudgetResult) -> list[tuple[str, str]]:
     drop = f"{max(result.drop, 0.0):.4g} {metric.unit}".rstrip()
     if not result.is_exact:
         drop += " (as onnxruntime computes it: there is no C compiler)"
-    rows = [("score", text), ("drop", drop)]
-    if result.kept:
-        rows.append(("again with", f"--keep-float {','.join(result.kept)}"))
-    return rows
+    return [("score", text), ("drop", drop)]
+
+
+def repeat(result: BudgetResult) -> list[str]:
+    """Notes: how the same is compiled again without the search."""
+    if not result.kept:
+        return []
+    return [f"the same again: --keep-float {','.join(result.kept)}"]
 
 
 def ranking_table(result: BudgetResult) -> Table:
