@@ -8,11 +8,14 @@ it, and the error of what the next two layers make of it is measured (`probe.py`
 The error of a candidate is the root mean square error of each sample, relative to the
 standard deviation of the exact values, averaged over the samples. Roots are averaged so
 that one sample with an outlier does not decide for all, nor all to spoil it.
-A range that cuts something off is only taken where that clearly pays.
+A range that cuts something off is only taken where that clearly pays, and where it does
+not enlarge the rounding error of the tensor itself over all samples: the few that are
+probed may not show what others lose. With few samples nothing is cut off at all.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +26,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from qcc.compiler.calibration.choices import Floats
+from qcc.compiler.calibration.choices import Floats, rounding_error
 from qcc.compiler.calibration.histogram_observer import HistogramObserver
 from qcc.compiler.calibration.observers import Array
 from qcc.compiler.calibration.probe import Probe, cone_of
@@ -41,6 +44,9 @@ from qcc.passes.statistics import Range, Statistics
 
 KEPT_SAMPLES = 32
 FEWEST_SAMPLES = 4
+
+FEWEST_THAT_CUT = 32
+"""Of fewer samples all ranges are kept: what they show once, others will exceed."""
 
 WORK = 2 * 10**11
 """Multiply-accumulates to spend, about; large models are probed with fewer samples."""
@@ -72,6 +78,11 @@ class Auto(HistogramObserver):
 
     def __init__(self) -> None:
         super().__init__(seen)
+        self._samples = Counter[str]()
+
+    def observe(self, tensor: str, fetched: Sequence[Array]) -> None:
+        super().observe(tensor, fetched)
+        self._samples[tensor] += 1
 
     def refine(
         self,
@@ -80,6 +91,8 @@ class Auto(HistogramObserver):
         statistics: Statistics,
         threads: int,
     ) -> None:
+        if max(self._samples.values(), default=0) < FEWEST_THAT_CUT:
+            return
         func = model_function(module)
         searches = _searches(func, statistics)
         if not searches:
@@ -171,8 +184,15 @@ class _Search:
         for bounds in candidates:
             bounds = widened(*bounds)
             known = bounds in self.errors or bounds in self.pending
-            if bounds == self._all or (not known and self._cut(bounds) <= MOST_CUT):
+            if bounds == self._all or not (known or self._loses(bounds)):
                 self.pending.append(bounds)
+
+    def _loses(self, bounds: Bounds) -> bool:
+        """Whether too much lies beyond these bounds, by number or by size."""
+        if self._cut(bounds) > MOST_CUT:
+            return True
+        usual = rounding_error(self.histogram, self._all)
+        return rounding_error(self.histogram, bounds) > usual
 
     def _cut(self, bounds: Bounds) -> float:
         """The share of the elements beyond these bounds."""

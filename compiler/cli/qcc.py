@@ -163,11 +163,10 @@ def compile_model(
     refine: Annotated[
         str,
         typer.Option(
-            help="what samples improve besides ranges: scales (of weights), biases, "
-            "channels (made alike), rounding (of weights: larger statistics), "
-            "comma-separated; or none"
+            help="what samples improve besides ranges: scales, rounding (of weights), "
+            "biases, channels (made alike), comma-separated; or none"
         ),
-    ] = "scales,biases",
+    ] = "scales,rounding,biases",
     mean: Annotated[
         str | None,
         typer.Option(help="subtracted from image pixels; one or per channel"),

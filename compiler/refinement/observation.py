@@ -77,11 +77,12 @@ class Moments:
 
     def _flush(self) -> None:
         """One large matrix product costs less than many small ones."""
-        x = np.concatenate(self._waiting, axis=2).astype(np.float64)
+        x = np.concatenate(self._waiting, axis=2)
         self._waiting.clear()
         transposed = np.ascontiguousarray(x.transpose(0, 2, 1))
-        self.total = self.total + x.sum(axis=2)
-        self.products = self.products + x @ transposed
+        self.total = self.total + x.sum(axis=2, dtype=np.float64)
+        # Few enough positions at a time for sums in float32.
+        self.products = self.products + (x @ transposed).astype(np.float64)
 
     def covariance(self) -> Doubles:
         """[groups, taps, taps]; positive semidefinite but for rounding."""

@@ -36,7 +36,7 @@ ones; biases.
 Each is measured with those before it in force.
 """
 
-DEFAULT_REFINEMENTS = (SCALES, BIASES)
+DEFAULT_REFINEMENTS = (SCALES, ROUNDING, BIASES)
 
 MOST_SAMPLES = 64
 SAMPLE_BYTES = 2**27

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qcc.compiler.refinement.contractions import Doubles
+from qcc.compiler.refinement.contractions import Array, Doubles
 
 LIMIT = 127
 """Weights are stored in [-127, 127]."""
@@ -18,11 +18,17 @@ LIMIT = 127
 DAMPING = 0.05
 """The least damping, relative to the mean variance of the taps."""
 
-DIVISORS = np.arange(96, 193, 4)
+DIVISORS = (127, *range(96, 193, 8))
 """Scales tried: max |w| by these. Up to 127 all fit, beyond the largest are cut off."""
+
+STEPS = (4,)
+"""Then tried: what differs by so much from the best divisor so far."""
 
 GRID_DIVISORS = np.arange(64, 255)
 """The largest weight as an integer, in weights that lie on a grid already."""
+
+GRID_TAPS = 64
+"""Taps of a row that are looked at for a grid: the largest, and as many anywhere."""
 
 BLOCK = 64
 """Columns that are rounded before the rest is updated."""
@@ -48,10 +54,10 @@ def nearest(rows: Doubles, scales: Doubles) -> Doubles:
     return np.clip(np.rint(rows / scales[..., None]), -LIMIT, LIMIT)
 
 
-def sum_errors(errors: Doubles, covariance: Doubles) -> Doubles:
+def sum_errors(errors: Array, covariance: Array) -> Doubles:
     """e^T C e of weight errors [groups, outputs, taps], [groups, outputs]."""
-    single = errors.astype(np.float32)
-    products = single @ covariance.astype(np.float32)
+    single = errors.astype(np.float32, copy=False)
+    products = single @ covariance.astype(np.float32, copy=False)
     return np.einsum("got,got->go", products, single, dtype=np.float64)
 
 
@@ -59,30 +65,59 @@ def best_scales(rows: Doubles, covariance: Doubles) -> Doubles:
     """
     The scales [groups, outputs] with the least error of sums, rounding to nearest.
 
-    Tried are max |w| by `DIVISORS`, and the scale with the least error of the weights
-    themselves, which is the exact one where weights lie on a grid. 0 for rows of 0.
+    Tried are max |w| by `DIVISORS`, then by those near the best one (`STEPS`), and the
+    scale with the least error of the weights themselves, which is the exact one where
+    weights lie on a grid. 0 for rows of 0.
     """
     largest = np.abs(rows).max(axis=-1)
+    weights, moments = rows.astype(np.float32), covariance.astype(np.float32)
     best = _float32(largest / LIMIT)
-    safe = np.where(best > 0, best, 1.0)
-    least = sum_errors(rows - nearest(rows, safe) * safe[..., None], covariance)
-    candidates = [_float32(largest / divisor) for divisor in DIVISORS]
-    for scales in (*candidates, _grid_scales(rows, largest)):
-        safe = np.where(scales > 0, scales, 1.0)
-        errors = rows - nearest(rows, safe) * safe[..., None]
-        found = sum_errors(errors, covariance)
+    least = np.full_like(best, np.inf)
+
+    def attempt(scales: Doubles) -> None:
+        nonlocal best, least
+        found = sum_errors(_rounding_errors(weights, scales), moments)
         better = (found < least) & (scales > 0)
         best, least = np.where(better, scales, best), np.where(better, found, least)
+
+    for divisor in DIVISORS:
+        attempt(_float32(largest / divisor))
+    for step in STEPS:
+        nearest_divisor = np.divide(
+            largest, best, out=np.ones_like(best), where=best > 0
+        )
+        for sign in (1, -1):
+            attempt(_float32(largest / (nearest_divisor + sign * step)))
+    attempt(_grid_scales(weights, largest))
     return best
 
 
-def _grid_scales(rows: Doubles, largest: Doubles) -> Doubles:
-    """The scales of `GRID_DIVISORS` with the least squared error of the weights."""
+def _rounding_errors(weights: Array, scales: Doubles) -> Array:
+    """What weights [groups, outputs, taps] are off by at these scales; float32."""
+    steps = np.where(scales > 0, scales, 1.0).astype(np.float32)[..., None]
+    errors = weights / steps
+    np.clip(np.rint(errors, out=errors), -LIMIT, LIMIT, out=errors)
+    errors *= steps
+    errors -= weights
+    return errors
+
+
+def _grid_scales(weights: Array, largest: Doubles) -> Doubles:
+    """
+    The scales of `GRID_DIVISORS` with the least squared error of the weights.
+
+    Of long rows, some taps tell: whether weights lie on a grid is no close question.
+    """
+    taps = weights.shape[-1]
+    some = weights
+    if taps > 2 * GRID_TAPS:
+        order = np.argpartition(np.abs(weights), taps - GRID_TAPS, axis=-1)
+        top = np.take_along_axis(weights, order[..., -GRID_TAPS:], axis=-1)
+        some = np.concatenate([top, weights[..., :: taps // GRID_TAPS]], axis=-1)
     best, least = np.zeros_like(largest), np.full_like(largest, np.inf)
     for divisor in GRID_DIVISORS:
         scales = _float32(largest / divisor)
-        safe = np.where(scales > 0, scales, 1.0)
-        errors = rows - nearest(rows, safe) * safe[..., None]
+        errors = _rounding_errors(some, scales)
         found = np.einsum("got,got->go", errors, errors)
         better = found < least
         best, least = np.where(better, scales, best), np.where(better, found, least)

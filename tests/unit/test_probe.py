@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from qcc.compiler.calibration import calibrate
+from qcc.compiler.calibration.auto import FEWEST_THAT_CUT
 from qcc.compiler.calibration.probe import Probe, cone_of
 from qcc.compiler.calibration.run import SpreadSamples
 from qcc.dialects import nn
@@ -135,16 +136,18 @@ def test_moments_are_those_of_numpy():
         assert means == pytest.approx(x.mean(axis=axes), rel=1e-5, abs=1e-6)
 
 
-def outlier_samples(count: int = 24) -> list[dict[str, Array]]:
+def outlier_samples(count: int = FEWEST_THAT_CUT) -> list[dict[str, Array]]:
     """Samples with one rare large element among small ones."""
     samples = [{"x": normal(1, 512, 16, seed=seed)} for seed in range(count)]
     samples[3]["x"][0, 5, 7] = 60
     return samples
 
 
-def chosen(build: Callable[[SSAValue], Any]) -> tuple[float, float]:
+def chosen(
+    build: Callable[[SSAValue], Any], samples: list[dict[str, Array]] | None = None
+) -> tuple[float, float]:
     """The part of what was seen that `auto` keeps of the tensor "t", at each end."""
-    samples = outlier_samples()
+    samples = samples or outlier_samples()
     module = module_of(build, samples[0])
     statistics = calibrate(module, samples, "auto")
     seen, kept = statistics.get(Histogram, "t"), statistics.get(SavedRange, "t")
@@ -168,6 +171,24 @@ def test_an_outlier_is_cut_off_before_a_product():
     low, high = chosen(build)
     assert high < 0.6
     assert 0.5 < low <= 1
+
+
+def test_few_samples_cut_nothing_off():
+    def build(x: SSAValue):
+        return [nn.MatMulOp(doubled(x), weights(16, 8)).result]
+
+    assert chosen(build, outlier_samples(FEWEST_THAT_CUT - 1)) == (1, 1)
+
+
+def test_an_extreme_that_the_probed_samples_lack_stays():
+    """Sample 1 of 64 is not probed; cutting its large elements off costs too much."""
+
+    def build(x: SSAValue):
+        return [nn.MatMulOp(doubled(x), weights(16, 8)).result]
+
+    samples = [{"x": normal(1, 512, 16, seed=seed)} for seed in range(64)]
+    samples[1]["x"][0, :200, 0] = 60
+    assert chosen(build, samples)[1] == 1
 
 
 def test_an_outlier_that_a_maximum_looks_for_stays():
