@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +89,10 @@ def distributions(
 ) -> list[Distribution]:
     """The values that become int8, in order; `passes` are those to the QDQ form."""
     module = float_module.clone()
+    names = [each.name for each in passes]
+    chosen = names.index("unify-scales") + 1
     with use(statistics):
-        run_pipeline(module, [*takewhile(lambda p: p.name != "cancel-casts", passes)])
+        run_pipeline(module, passes[:chosen])
     casts = {
         tensor_name(op.result) or "": op
         for op in module.walk()
