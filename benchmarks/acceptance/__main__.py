@@ -36,6 +36,7 @@ from benchmarks.acceptance import (  # noqa: F401
     speed,
     speed_limits,
     speed_peers,
+    training,
 )
 from benchmarks.acceptance.models import BUILD
 from benchmarks.acceptance.registry import CHECKS, Row
