@@ -73,7 +73,7 @@ _SIZES = (
 
 def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     # The other ISAs' tiles keep their accumulators in registers for literal sizes only.
-    run_time = _SIZES if isa in ("portable", "sse2", "avx2") else ()
+    run_time = _SIZES if isa in ("portable", "sse2", "sse41", "avx2") else ()
     struct = "qcc_conv2d_args"
     return KernelRow(
         *("qcc_conv2d_s8s8", isa, "conv2d.h", struct),
@@ -142,6 +142,7 @@ _NUMBERS = (*_INTEGERS, "f32")
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("sse2", (4, 8, 2)),
+    _conv2d("sse41", (4, 8, 2)),
     _conv2d("avx2", (4, 16, 2)),
     _conv2d("neon", (4, 8, 1)),
     _conv2d("neon32", (4, 8, 1)),
@@ -228,6 +229,7 @@ KERNELS: list[KernelRow] = [
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
+    _depthwise("sse41", (1, 8, 2)),
     _depthwise("avx2", (1, 16, 2)),
     _depthwise("neon", (1, 8, 1)),
     _depthwise("neon32", (1, 8, 1)),
@@ -337,6 +339,7 @@ KERNELS: list[KernelRow] = [
     *_plain("elementwise_s8.h", "qcc_mul_args", "qcc_mul_s8", isas=_ALL_32),
     *_plain("elementwise_s8.h", "qcc_clamp_args", "qcc_clamp_s8"),
     *_plain("elementwise_s8.h", "qcc_lookup_args", "qcc_lookup_s8", isas=_AVX512),
+    KernelRow("qcc_lookup_s8", "sse41", "elementwise_s8.h", "qcc_lookup_args"),
     *_plain("pool2d.h", "qcc_pool2d_args", *_typed("qcc_avg_pool2d", "s8", "f32")),
     KernelRow("qcc_avg_pool2d_s8", "avx2", "pool2d.h", "qcc_pool2d_args"),
     KernelRow("qcc_max_pool2d_s8", "avx2", "pool2d.h", "qcc_pool2d_args"),

@@ -44,6 +44,7 @@ class Target:
 _TABLE = (
     Target("portable", None, ("portable",)),
     Target("x86-64", "x86_64", ("sse2", "portable"), ("sse2",)),
+    Target("x86-64-v2", "x86_64", ("sse41", "sse2", "portable"), ("sse2", "sse4_1")),
     Target("x86-64-v3", "x86_64", ("avx2", "sse2", "portable"), ("avx2",)),
     Target(
         "avxvnni",

@@ -25,6 +25,7 @@ _FEW = {"deeplabv3_mnv2_dm05_pascal_qat_float", "super_resolution_10"}
 _VARIANTS: dict[str, tuple[str, ...]] = {
     "portable": (),
     "x86-64": (),
+    "x86-64-v2": (),
     "x86-64-v3": (),
     "avxvnni": (),
     "avx512vnni": (),

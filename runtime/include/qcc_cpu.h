@@ -7,6 +7,11 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
+QCC_HELPER int qcc_cpu_has_sse4_1(void) {
+  unsigned int a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & (1u << 19));
+}
+
 QCC_HELPER int qcc_cpu_has_avx2(void) {
   unsigned int a, b, c, d;
   unsigned int low, high;

@@ -107,6 +107,7 @@ def innermost_loops(disassembly: str) -> Iterator[Loop]:
     "target",
     [
         "x86-64",
+        "x86-64-v2",
         "x86-64-v3",
         "avxvnni",
         "avx512vnni",

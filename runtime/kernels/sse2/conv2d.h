@@ -115,82 +115,86 @@ QCC_INLINE QCC_TARGET_SSE2 qcc_words__sse2 qcc_zero_pairs__sse2(const int8_t *we
     return pairs;
 }
 
-/*
- * `columns` (1..4) output columns times `width` (1..8) channels. Missing columns repeat the last one, so that one loop
- * serves all tails.
- */
-QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_tile__sse2(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                      int32_t first_slot, const int16_t *rows, const int8_t *weights,
-                                                      const int8_t *weight_zero_points, const int32_t *bias,
-                                                      const float *multipliers, void *output, ptrdiff_t at) {
-    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int32_t packed = qcc_packed_width(a, 8); /* lanes past the last channel hold what follows */
-    const ptrdiff_t step1 = columns > 1 ? p.pixel_step : 0;
-    const ptrdiff_t step2 = columns > 2 ? step1 + p.pixel_step : step1;
-    const ptrdiff_t step3 = columns > 3 ? step2 + p.pixel_step : step2;
-    const ptrdiff_t steps[4] = {0, step1, step2, step3};
-    const __m128i bias0 = _mm_loadu_si128((const __m128i *)(const void *)bias);
-    const __m128i bias1 = _mm_loadu_si128((const __m128i *)(const void *)(bias + 4));
-    __m128i acc[4][2];
-    qcc_words__sse2 zero = {_mm_setzero_si128(), _mm_setzero_si128()};
-    if (weight_zero_points != NULL)
-        zero = qcc_zero_pairs__sse2(weight_zero_points);
-    QCC_UNROLL
-    for (int32_t i = 0; i < 4; i++) {
-        acc[i][0] = bias0;
-        acc[i][1] = bias1;
+/* The tiles, for instruction sets that widen weights in their own way. */
+#define QCC_SSE_CONV2D(ISA, TARGET)                                                                                    \
+    /*                                                                                                                 \
+     * `columns` (1..4) output columns times `width` (1..8) channels. Missing columns repeat the last one, so that one \
+     * loop serves all tails.                                                                                                     \
+     */                                                                                                                \
+    QCC_INLINE TARGET void qcc_conv2d_tile__##ISA(const qcc_conv2d_args a, int32_t columns, int32_t width,             \
+                                                  int32_t first_slot, const int16_t *rows, const int8_t *weights,      \
+                                                  const int8_t *weight_zero_points, const int32_t *bias,               \
+                                                  const float *multipliers, void *output, ptrdiff_t at) {              \
+        const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
+        const int32_t packed = qcc_packed_width(a, 8); /* lanes past the last channel hold what follows */             \
+        const ptrdiff_t step1 = columns > 1 ? p.pixel_step : 0;                                                        \
+        const ptrdiff_t step2 = columns > 2 ? step1 + p.pixel_step : step1;                                            \
+        const ptrdiff_t step3 = columns > 3 ? step2 + p.pixel_step : step2;                                            \
+        const ptrdiff_t steps[4] = {0, step1, step2, step3};                                                           \
+        const __m128i bias0 = _mm_loadu_si128((const __m128i *)(const void *)bias);                                    \
+        const __m128i bias1 = _mm_loadu_si128((const __m128i *)(const void *)(bias + 4));                              \
+        __m128i acc[4][2];                                                                                             \
+        qcc_words__sse2 zero = {_mm_setzero_si128(), _mm_setzero_si128()};                                             \
+        if (weight_zero_points != NULL)                                                                                \
+            zero = qcc_zero_pairs__sse2(weight_zero_points);                                                           \
+        QCC_UNROLL                                                                                                     \
+        for (int32_t i = 0; i < 4; i++) {                                                                              \
+            acc[i][0] = bias0;                                                                                         \
+            acc[i][1] = bias1;                                                                                         \
+        }                                                                                                              \
+        for (int32_t ky = 0; ky < a.kernel_height; ky++) {                                                             \
+            const int16_t *row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;                     \
+            for (int32_t k = 0; k < p.run; k += 2) {                                                                   \
+                qcc_words__sse2 w = qcc_load_i8_as_i16__##ISA(weights);                                                \
+                if (weight_zero_points != NULL) {                                                                      \
+                    w.low = _mm_sub_epi16(w.low, zero.low);                                                            \
+                    w.high = _mm_sub_epi16(w.high, zero.high);                                                         \
+                }                                                                                                      \
+                QCC_UNROLL                                                                                             \
+                for (int32_t i = 0; i < 4; i++) {                                                                      \
+                    int32_t pair;                                                                                      \
+                    __builtin_memcpy(&pair, row + steps[i], 4);                                                        \
+                    const __m128i x = _mm_set1_epi32(pair);                                                            \
+                    acc[i][0] = _mm_add_epi32(acc[i][0], _mm_madd_epi16(x, w.low));                                    \
+                    acc[i][1] = _mm_add_epi32(acc[i][1], _mm_madd_epi16(x, w.high));                                   \
+                    QCC_KEEP_VECTOR(acc[i][0]);                                                                        \
+                    QCC_KEEP_VECTOR(acc[i][1]);                                                                        \
+                }                                                                                                      \
+                weights += 2 * packed;                                                                                 \
+                row += 2;                                                                                              \
+            }                                                                                                          \
+        }                                                                                                              \
+        QCC_UNROLL                                                                                                     \
+        for (int32_t i = 0; i < 4; i++)                                                                                \
+            if (i < columns)                                                                                           \
+                qcc_store__sse2(a, width, acc[i][0], acc[i][1], multipliers, output,                                   \
+                                at + (ptrdiff_t)i * a.output_channels);                                                \
+    }                                                                                                                  \
+                                                                                                                       \
+    /* All columns of one row times `width` channels. */                                                               \
+    QCC_INLINE TARGET void qcc_conv2d_columns__##ISA(const qcc_conv2d_args a, int32_t columns, int32_t width,          \
+                                                     int32_t first_slot, const int16_t *rows, const int8_t *weights,   \
+                                                     const int8_t *weight_zero_points, const int32_t *bias,            \
+                                                     const float *multipliers, void *output, ptrdiff_t at) {           \
+        const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;                                                     \
+        for (int32_t x = 0; x < columns; x += 4)                                                                       \
+            qcc_conv2d_tile__##ISA(a, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,        \
+                                   weight_zero_points, bias, multipliers, output,                                      \
+                                   at + (ptrdiff_t)x * a.output_channels);                                             \
+    }                                                                                                                  \
+                                                                                                                       \
+    QCC_INLINE TARGET void qcc_conv2d_row__##ISA(                                                                      \
+        const qcc_conv2d_args a, int32_t columns, int32_t first_slot, const int16_t *rows, const int8_t *weights,      \
+        const int8_t *weight_zero_points, const int32_t *bias, const float *multipliers, void *output) {               \
+        const int32_t channels = a.output_channels / a.groups;                                                         \
+        const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 1) / 2) * 16;             \
+        for (int32_t n = 0; n < channels; n += 8)                                                                      \
+            qcc_conv2d_columns__##ISA(                                                                                 \
+                a, columns, qcc_min_i32(8, channels - n), first_slot, rows, weights + n / 8 * block,                   \
+                weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n, output, n);     \
     }
-    for (int32_t ky = 0; ky < a.kernel_height; ky++) {
-        const int16_t *row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;
-        for (int32_t k = 0; k < p.run; k += 2) {
-            qcc_words__sse2 w = qcc_load_i8_as_i16__sse2(weights);
-            if (weight_zero_points != NULL) {
-                w.low = _mm_sub_epi16(w.low, zero.low);
-                w.high = _mm_sub_epi16(w.high, zero.high);
-            }
-            QCC_UNROLL
-            for (int32_t i = 0; i < 4; i++) {
-                int32_t pair;
-                __builtin_memcpy(&pair, row + steps[i], 4);
-                const __m128i x = _mm_set1_epi32(pair);
-                acc[i][0] = _mm_add_epi32(acc[i][0], _mm_madd_epi16(x, w.low));
-                acc[i][1] = _mm_add_epi32(acc[i][1], _mm_madd_epi16(x, w.high));
-                QCC_KEEP_VECTOR(acc[i][0]);
-                QCC_KEEP_VECTOR(acc[i][1]);
-            }
-            weights += 2 * packed;
-            row += 2;
-        }
-    }
-    QCC_UNROLL
-    for (int32_t i = 0; i < 4; i++)
-        if (i < columns)
-            qcc_store__sse2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
-}
 
-/* All columns of one row times `width` channels. */
-QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_columns__sse2(const qcc_conv2d_args a, int32_t columns, int32_t width,
-                                                         int32_t first_slot, const int16_t *rows, const int8_t *weights,
-                                                         const int8_t *weight_zero_points, const int32_t *bias,
-                                                         const float *multipliers, void *output, ptrdiff_t at) {
-    const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
-    for (int32_t x = 0; x < columns; x += 4)
-        qcc_conv2d_tile__sse2(a, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,
-                              weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_channels);
-}
-
-QCC_INLINE QCC_TARGET_SSE2 void qcc_conv2d_row__sse2(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,
-                                                     const int16_t *rows, const int8_t *weights,
-                                                     const int8_t *weight_zero_points, const int32_t *bias,
-                                                     const float *multipliers, void *output) {
-    const int32_t channels = a.output_channels / a.groups;
-    const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 1) / 2) * 16;
-    for (int32_t n = 0; n < channels; n += 8)
-        qcc_conv2d_columns__sse2(a, columns, qcc_min_i32(8, channels - n), first_slot, rows, weights + n / 8 * block,
-                                 weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
-                                 output, n);
-}
-
+QCC_SSE_CONV2D(sse2, QCC_TARGET_SSE2)
 QCC_CONV2D_PREPARE(sse2, QCC_TARGET_SSE2, int16_t)
 QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_4x8c2__sse2, conv2d, sse2, QCC_TARGET_SSE2, int16_t, 8, 2)
 

@@ -38,6 +38,7 @@ GUARD = 64
 
 _FEATURES = {
     "sse2": "sse2",
+    "sse41": "sse4_1",
     "avx2": "avx2",
     "avxvnni": "avx_vnni",
     "avx512vnni": "avx512_vnni",
