@@ -9,8 +9,7 @@ machine has a C compiler.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp
@@ -30,8 +29,8 @@ from qcc.passes.statistics import Statistics, use
 RANKING_SAMPLES = 32
 """How many samples rank the layers, at the most; all of them are scored."""
 
-ATTEMPTS = 4
-"""How often a result that the compiled integers do not confirm is searched anew."""
+GROWTH = 4
+"""Where the compiled integers do not confirm a result, a quarter more sites follow."""
 
 LayerCost = Callable[[Layer], float]
 """What a layer costs more in float than in int8, as a share of the int8 model."""
@@ -160,37 +159,40 @@ class _Search:
         """Whether a set is found that the compiled integers confirm."""
         scorer, allowed = self.scorer, self.budget.max_drop
         assert allowed is not None
-        limit = allowed
-        for _ in range(ATTEMPTS):
-            kept = self._worst(limit)
-            if kept is None:
-                kept = self._spared(len(self.sites))
-            else:
-                kept = self._without_needless(kept, limit, cost)
+        for kept in dict.fromkeys(self._candidates(allowed, cost)):
             score, _ = scorer.compiled(kept)
-            if scorer.drop(score) < scorer.drop(self.score) or not self.kept:
+            if not self.kept or scorer.drop(score) < scorer.drop(self.score):
                 self.kept, self.score = kept, score
             if scorer.drop(score) <= allowed:
                 self.kept, self.score = kept, score
                 return True
-            if kept == self._spared(len(self.sites)):
-                return False
-            # The integers do worse than onnxruntime says by this much.
-            simulated = scorer.simulated(kept)
-            excess = scorer.drop(score) - simulated
-            limit = min(allowed - excess, math.nextafter(simulated, -math.inf))
         return False
+
+    def _candidates(self, limit: float, cost: LayerCost) -> Iterator[frozenset[int]]:
+        """
+        What may be enough, fewer layers first.
+
+        The integers can do worse than onnxruntime says, which chooses the first ones:
+        then more of the worst sites are spared.
+        """
+        count = self._fewest(limit)
+        if self._is_enough(self._spared(count), limit):
+            yield self._without_needless(self._spared(count), limit, cost)
+        yield self._spared(count)
+        while count < len(self.sites):
+            count = min(len(self.sites), count + max(1, count // GROWTH))
+            yield self._spared(count)
 
     def _spared(self, count: int) -> frozenset[int]:
         """The layers in float that spare the `count` worst sites."""
         return frozenset[int]().union(*(site.layers for site in self.sites[:count]))
 
-    def _worst(self, limit: float) -> frozenset[int] | None:
-        """The layers of the fewest sites, worst first, that help; None if none do."""
+    def _fewest(self, limit: float) -> int:
+        """How many sites, worst first, have to be spared; all if they do not do."""
         good, failed = 1, 0
         while not self._is_enough(self._spared(good), limit):
             if good >= len(self.sites):
-                return None
+                return len(self.sites)
             good, failed = min(2 * good, len(self.sites)), good
         while good - failed > 1:
             middle = (good + failed) // 2
@@ -198,7 +200,7 @@ class _Search:
                 good = middle
             else:
                 failed = middle
-        return self._spared(good)
+        return good
 
     def _without_needless(
         self, kept: frozenset[int], limit: float, cost: LayerCost
