@@ -16,7 +16,8 @@ from command_line import DIGITS
 
 ROOT = Path(__file__).resolve().parents[2]
 
-FOLDERS = ("codegen", "compiler", "dialects", "passes", "runtime", "src")
+PACKAGES = ("codegen", "compiler", "dialects", "passes", "runtime", "training")
+FOLDERS = (*PACKAGES, "src")
 FILES = ("pyproject.toml", "README.md", "LICENSE")
 
 
@@ -47,7 +48,7 @@ def test_wheel_holds_every_file(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("qcc/")}
     expected = {"qcc/__init__.py", "qcc/py.typed"}
-    for folder in ("codegen", "compiler", "dialects", "passes", "runtime"):
+    for folder in PACKAGES:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and path.suffix != ".pyc":
                 expected.add(f"qcc/{path.relative_to(ROOT)}")
