@@ -24,7 +24,7 @@ from qcc.compiler.float_costs import layer_costs
 from qcc.compiler.options import Options
 from qcc.compiler.pipeline import PipelineOptions, qdq_passes
 from qcc.compiler.refinement import KeptSamples, check_refinements, refine
-from qcc.compiler.refinement.run import BIASES, FEWEST_SAMPLES, spread
+from qcc.compiler.refinement.run import BIASES, FEWEST_SAMPLES, ROUNDING, spread
 from qcc.dialects.errors import QccError
 from qcc.passes.statistics import Statistics
 
@@ -77,10 +77,14 @@ def gather_statistics(
         refined = Statistics().merge(statistics)
         if mode == "static":
             passes = qdq_passes(mode, pipeline)
-            refine(module, kept, refined, passes, options.refinements)
+            steps = set(options.refinements)
+            if options.scales == "pow2":
+                # Its integers would be for other scales.
+                steps -= {ROUNDING}
+            refine(module, kept, refined, passes, steps)
         elif mode in ("weights", "round"):
             # Float arithmetic takes no scales of activations, and is slow in numpy.
-            steps = [step for step in options.refinements if step == BIASES]
+            steps = {BIASES} & set(options.refinements)
             used = spread(kept, FEWEST_SAMPLES)
             refine(module, used, refined, qdq_passes(mode, pipeline), steps)
         return refined

@@ -57,9 +57,3 @@ def _check_scales(options: Options, mode: str) -> None:
             why="only mode static chooses the scales of activations",
             remedy="give --mode static with --calibrate or --ranges",
         )
-    if "rounding" in options.refinements:
-        raise QccError(
-            f"{options.scales} scales cannot be had with --refine rounding",
-            why="its integers are made for other scales",
-            remedy="leave rounding out of --refine",
-        )

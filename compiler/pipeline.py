@@ -135,7 +135,8 @@ def qdq_passes(
         *_keep_float(options.keep_float),
         *(choose_types if mode == "static" else []),
         CancelCastsPass(),
-        RoundWeightsPass(),
+        # Integers are decided for other scales than powers of two.
+        RoundWeightsPass(integers=options.scales != "pow2"),
         *power_of_two,
         QuantizeConstantsPass(),
         *([QuantizeWeightsPass(type=kinds[mode])] if mode in kinds else []),

@@ -7,7 +7,7 @@ neighbouring weights compensate each other's rounding errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from xdsl.context import Context
@@ -38,6 +38,9 @@ class RoundWeightsPass(ModulePass):
 
     name = "round-weights"
 
+    integers: bool = True
+    """Without them, weights go to the nearest integers at the decided scales."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         known = statistics.current()
         for inner in list(model_function(op).body.walk()):
@@ -45,6 +48,8 @@ class RoundWeightsPass(ModulePass):
             quantize = weight_cast(inner)
             rounding = name and known.get(WeightRounding, name)
             if quantize is not None and rounding:
+                if not self.integers:
+                    rounding = replace(rounding, integers=None)
                 _apply(inner, quantize, rounding)
         DeadCodeElimination().apply(ctx, op)
 

@@ -27,7 +27,11 @@ from qcc.compiler.api import Options, compile_with
 from qcc.compiler.onnx_import import import_model
 from qcc.compiler.pipeline import PipelineOptions, build_pipeline, run_pipeline
 from qcc.dialects.errors import QccError
+from qcc.dialects.quant import UniformType
 from qcc.dialects.reference.interpreter import run
+from qcc.dialects.types import element_type_of
+from qcc.passes.power_of_two_scales import is_power_of_two
+from qcc.passes.refinements import WeightRounding
 from qcc.passes.statistics import Statistics, use
 from qcc.runtime.session import InferenceSession
 
@@ -203,6 +207,21 @@ def test_signal_to_noise(
     assert 10 * np.log10(signal / noise) >= decibels
 
 
+def test_statistics_of_other_scales_give_powers_of_two(
+    model: onnx.ModelProto, ranges: Path, tmp_path: Path
+) -> None:
+    decided = Statistics.load(ranges)
+    roundings = [
+        decided.get(WeightRounding, t) for t in decided.tensors(WeightRounding)
+    ]
+    assert any(each is not None and each.integers for each in roundings)
+    module = quantized(model, "pow2", ranges)
+    kinds = [element_type_of(value) for op in module.walk() for value in op.results]
+    uniform = [kind for kind in kinds if isinstance(kind, UniformType)]
+    assert len(uniform) > 10
+    assert all(map(is_power_of_two, uniform))
+
+
 def test_sizes(tmp_path: Path) -> None:
     model = network(width=256, table=3000)
     sizes: dict[str, int] = {}
@@ -226,10 +245,6 @@ def test_sizes(tmp_path: Path) -> None:
         ({"mode": "weights", "weights": "int2"}, "unknown type of weights 'int2'"),
         ({"mode": "weights", "scales": "pow2"}, "pow2 scales cannot be had in mode"),
         ({"mode": "static", "scales": "fp8"}, "unknown scales 'fp8'"),
-        (
-            {"mode": "static", "scales": "pow2", "refinements": ["rounding"]},
-            "pow2 scales cannot be had with --refine rounding",
-        ),
     ],
 )
 def test_what_does_not_go_together(
