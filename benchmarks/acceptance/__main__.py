@@ -22,13 +22,13 @@ from rich.table import Table
 
 from benchmarks.acceptance import (  # noqa: F401
     accuracy,
+    accuracy_limits,
     arena_and_code,
     arm,
     budget,
     dynamic,
     generated_c,
     house,
-    number_formats,
     number_formats,
     operations,
     same_bits,
