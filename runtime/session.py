@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,23 @@ class TensorInfo:
         )
 
 
+def _load(location: Path) -> ctypes.CDLL:
+    """
+    Loads a library under a name of its own.
+
+    The loader takes a path that it has seen for the library that it has already, even
+    where another one has been compiled to it since.
+    """
+    with tempfile.TemporaryDirectory(prefix="qcc-") as folder:
+        link = Path(folder) / location.name
+        try:
+            link.symlink_to(location.resolve())
+        except OSError:
+            # A system without symbolic links, or not for this user.
+            link = location.resolve()
+        return ctypes.CDLL(os.fspath(link))
+
+
 def _description(text: bytes) -> dict[str, Any]:
     """What a library says of itself; its steps as `codegen.description` has them."""
     about: dict[str, Any] = json.loads(text)
@@ -156,7 +174,7 @@ class InferenceSession:
         if not location.is_file():
             raise ModelLoadError(f"{location}: no such file")
         try:
-            self._library = ctypes.CDLL(os.fspath(location.resolve()))
+            self._library = _load(location)
             get_api = self._library.qcc_get_api
         except (OSError, AttributeError) as error:
             raise ModelLoadError(

@@ -219,3 +219,11 @@ def test_a_session_may_live_until_the_interpreter_ends(library: Path):
     command = [sys.executable, "-c", program, str(library)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_library_compiled_anew_is_loaded_anew(tmp_path: Path, images: Images):
+    path, targets = tmp_path / "digits.so", []
+    for target in ("portable", "native"):
+        qcc.compile(DIGITS / "digits.onnx", path, target=target, mode="float")
+        targets.append(qcc.InferenceSession(path).target)
+    assert targets[0] == "portable" != targets[1]
