@@ -8,9 +8,9 @@
 
 /* Not inlined: a library has as many calls as steps. */
 static QCC_NOINLINE void qcc_step(const qcc_context *context, int step) {
-  if (context->options.profile != NULL) {
-    context->options.profile(context->options.user, step);
-  }
+    if (context->options.profile != NULL) {
+        context->options.profile(context->options.user, step);
+    }
 }
 
 #endif

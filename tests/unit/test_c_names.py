@@ -58,9 +58,7 @@ def test_strings_hold_any_json(text: str):
     value = json_text({"name": text})
     literal = c_string(value)
     assert literal.isascii()
-    body = "".join(
-        line.strip()[1:-1] for line in literal.splitlines()
-    )
+    body = "".join(line.strip()[1:-1] for line in literal.splitlines())
     decoded = re.sub(r"\\(.)", r"\1", body)
     assert json.loads(decoded) == {"name": text}
     assert "??" not in literal

@@ -24,7 +24,8 @@ QCC_INLINE void qcc_conv2d_residual__portable(const qcc_conv2d_args a, const int
 
 /* One output column times `width` output channels, packed side by side. */
 QCC_INLINE void qcc_conv2d_tile__portable(const qcc_conv2d_args a, int32_t width, int32_t first_slot,
-                                          const int16_t *rows, const int8_t *weights, const int8_t *weight_zero_points, int32_t *acc) {
+                                          const int16_t *rows, const int8_t *weights, const int8_t *weight_zero_points,
+                                          int32_t *acc) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const int16_t *const row = rows + (ptrdiff_t)((first_slot + ky) % p.slots) * p.row_elements;

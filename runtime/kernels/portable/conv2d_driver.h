@@ -42,17 +42,17 @@
             }                                                                                                          \
         } else {                                                                                                       \
             const qcc_conv2d_span s = qcc_conv2d_columns(a, first, columns);                                           \
-            qcc_conv2d_fill__##ISA(row, zero_point, (ptrdiff_t)s.left *a.channels);                                    \
+            qcc_conv2d_fill__##ISA(row, zero_point, (ptrdiff_t)s.left * a.channels);                                   \
             row += (ptrdiff_t)s.left * a.channels;                                                                     \
             qcc_conv2d_take_pixels__##ISA(a, row, line + s.first * pixel, s.inside);                                   \
             row += (ptrdiff_t)s.inside * a.channels;                                                                   \
-            qcc_conv2d_fill__##ISA(row, zero_point, (ptrdiff_t)s.right *a.channels);                                   \
+            qcc_conv2d_fill__##ISA(row, zero_point, (ptrdiff_t)s.right * a.channels);                                  \
         }                                                                                                              \
     }
 
 /* One block of columns of one group: all output rows, top to bottom. `input` and `output` point at the group. */
-#define QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                               \
-    QCC_INLINE TARGET void qcc_##FAMILY##_block__##ISA(                                                                    \
+#define QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                       \
+    QCC_INLINE TARGET void qcc_##FAMILY##_block__##ISA(                                                                \
         const qcc_conv2d_args a, const int8_t *input, const int8_t *weights, const int8_t *weight_zero_points,         \
         const int32_t *bias, const float *multipliers, const int8_t *residual, int32_t zero_point, int32_t first,      \
         void *output, T *QCC_RESTRICT rows) {                                                                          \
@@ -73,12 +73,12 @@
             done = top + a.kernel_height;                                                                              \
             const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_channels;                          \
             void *const line = a.float_output ? (void *)((float *)output + at) : (void *)((int8_t *)output + at);      \
-            qcc_##FAMILY##_row__##ISA(a, columns, p.ring ? top % p.slots : 0, rows, weights, weight_zero_points, bias,     \
-                                  multipliers, line);                                                                  \
+            qcc_##FAMILY##_row__##ISA(a, columns, p.ring ? top % p.slots : 0, rows, weights, weight_zero_points, bias, \
+                                      multipliers, line);                                                              \
             if (residual == NULL)                                                                                      \
                 continue;                                                                                              \
             if (a.groups == 1) {                                                                                       \
-                qcc_conv2d_residual__##ISA(a, residual + at, line, (ptrdiff_t)columns *a.output_channels);             \
+                qcc_conv2d_residual__##ISA(a, residual + at, line, (ptrdiff_t)columns * a.output_channels);            \
                 continue;                                                                                              \
             }                                                                                                          \
             for (int32_t x = 0; x < columns; x++)                                                                      \
@@ -88,7 +88,7 @@
     }
 
 #define QCC_CONV2D_DRIVER(NAME, FAMILY, ISA, TARGET, T, NR, KR)                                                        \
-    QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                                   \
+    QCC_CONV2D_BLOCK(FAMILY, ISA, TARGET, T)                                                                           \
     QCC_INLINE TARGET void NAME(const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input,                             \
                                 const int8_t *QCC_RESTRICT weights, const int8_t *QCC_RESTRICT weight_zero_points,     \
                                 const int32_t *QCC_RESTRICT bias, const float *QCC_RESTRICT multipliers,               \
@@ -103,10 +103,10 @@
             const int8_t *const zero_points = weight_zero_points == NULL ? NULL : weight_zero_points + c;              \
             const int8_t *const added = residual == NULL ? NULL : residual + b * output_size + c;                      \
             for (int32_t first = 0; first < a.output_width; first += a.column_block)                                   \
-                qcc_##FAMILY##_block__##ISA(a, input + b * input_size + g * a.channels,                                    \
-                                        weights + g * qcc_packed_group(a, NR, KR), zero_points, bias + c,              \
-                                        multipliers + c, added, zero_point, first,                                     \
-                                        (char *)output + (b * output_size + c) * size, (T *)scratch);                  \
+                qcc_##FAMILY##_block__##ISA(a, input + b * input_size + g * a.channels,                                \
+                                            weights + g * qcc_packed_group(a, NR, KR), zero_points, bias + c,          \
+                                            multipliers + c, added, zero_point, first,                                 \
+                                            (char *)output + (b * output_size + c) * size, (T *)scratch);              \
         }                                                                                                              \
     }
 

@@ -7,7 +7,8 @@
 
 #include "conv2d_args.h"
 
-/* The taps of a block of output columns, kernel row by kernel row, in double. `input` points at the group's channels. */
+/* The taps of a block of output columns, kernel row by kernel row, in double. `input` points at the group's channels.
+ */
 QCC_INLINE void qcc_conv2d_f32_prepare(const qcc_conv2d_args a, const float *input, int32_t y, int32_t first,
                                        int32_t columns, double *QCC_RESTRICT rows) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);

@@ -1,6 +1,7 @@
 /*
  * Transposed convolution, gathered: each output pixel adds the taps that reach it, by kernel row, kernel column, input
- * channel. Weights are [group][ky][kx][channels of a group][outputs of a group]; scratch holds one group's accumulators.
+ * channel. Weights are [group][ky][kx][channels of a group][outputs of a group]; scratch holds one group's
+ * accumulators.
  */
 #ifndef QCC_PORTABLE_CONV_TRANSPOSE2D_H
 #define QCC_PORTABLE_CONV_TRANSPOSE2D_H

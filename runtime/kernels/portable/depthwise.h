@@ -42,8 +42,7 @@ QCC_INLINE void qcc_depthwise_row__portable(const qcc_conv2d_args a, int32_t col
                 qcc_depthwise_tile__portable(a, 16, first_slot, taps, weights, zero_points, acc);
             else
                 qcc_depthwise_tile__portable(a, width, first_slot, taps, weights, zero_points, acc);
-            qcc_conv2d_store__portable(a, width, acc, bias + n, multipliers + n, output,
-                                       (ptrdiff_t)x * a.channels + n);
+            qcc_conv2d_store__portable(a, width, acc, bias + n, multipliers + n, output, (ptrdiff_t)x * a.channels + n);
         }
         weights += (ptrdiff_t)a.kernel_height * a.kernel_width * 16;
     }

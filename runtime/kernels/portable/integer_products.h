@@ -1,6 +1,6 @@
 /*
- * ONNX ConvInteger and MatMulInteger: products of signed or unsigned bytes less their zero points, which may be computed
- * at run time. Sums wrap as ONNX's do.
+ * ONNX ConvInteger and MatMulInteger: products of signed or unsigned bytes less their zero points, which may be
+ * computed at run time. Sums wrap as ONNX's do.
  */
 #ifndef QCC_PORTABLE_INTEGER_PRODUCTS_H
 #define QCC_PORTABLE_INTEGER_PRODUCTS_H

@@ -97,7 +97,7 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
         for (ptrdiff_t i = 0; i < count; i++) {                                                                        \
             const ptrdiff_t at = qcc_matmul_offset(a.dims, a.rhs_strides, i);                                          \
             if (at != last) {                                                                                          \
-                qcc_matmul_pack(a, qcc_min_i32(NR, a.columns), KR, rhs + at, rhs_zero_points, packed);                                         \
+                qcc_matmul_pack(a, qcc_min_i32(NR, a.columns), KR, rhs + at, rhs_zero_points, packed);                 \
                 qcc_matmul_bias(a, rhs + at, rhs_zero_points, bias, sums);                                             \
                 last = at;                                                                                             \
             }                                                                                                          \

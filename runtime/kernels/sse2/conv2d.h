@@ -119,7 +119,7 @@ QCC_INLINE QCC_TARGET_SSE2 qcc_words__sse2 qcc_zero_pairs__sse2(const int8_t *we
 #define QCC_SSE_CONV2D(ISA, TARGET)                                                                                    \
     /*                                                                                                                 \
      * `columns` (1..4) output columns times `width` (1..8) channels. Missing columns repeat the last one, so that one \
-     * loop serves all tails.                                                                                                     \
+     * loop serves all tails.                                                                                          \
      */                                                                                                                \
     QCC_INLINE TARGET void qcc_conv2d_tile__##ISA(const qcc_conv2d_args a, int32_t columns, int32_t width,             \
                                                   int32_t first_slot, const int16_t *rows, const int8_t *weights,      \
