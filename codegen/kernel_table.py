@@ -33,6 +33,8 @@ class KernelRow:
     """Whether it reads up to 64 bytes past the end of its input."""
     bands: bool = False
     """Whether it wants a ByteRowsGeometry, which says how rows are prepared."""
+    small_sums: bool = False
+    """Whether it is slow where sums of two inputs, counted from -128, exceed 258."""
     lines: bool = False
     """One of those of neon/conv2d_lines.h, which may gather taps and ask for facts."""
     run_time: tuple[str, ...] = ()
@@ -208,6 +210,18 @@ KERNELS: list[KernelRow] = [
         (6, 16, 4),
         narrow=True,
         activation_offset=128,
+    ),
+    KernelRow(
+        "qcc_conv2d_s8s8_symmetric",
+        "avx2",
+        "conv2d_symmetric.h",
+        "qcc_conv2d_args",
+        (4, 16, 4),
+        narrow=True,
+        activation_offset=128,
+        bands=True,
+        small_sums=True,
+        run_time=_SIZES,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",

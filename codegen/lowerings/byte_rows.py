@@ -1,9 +1,10 @@
-"""The geometry of kernels whose prepared rows are bytes (AVX-512 VNNI)."""
+"""The geometry of kernels whose prepared rows are bytes (AVX2, AVX-512 VNNI)."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from math import prod
+from typing import ClassVar
 
 from qcc.codegen.lowerings.convolution import Geometry
 
@@ -22,17 +23,20 @@ _TILE_COLUMNS = 12
 
 class ByteRowsGeometry(Geometry):
     """
-    A convolution of qcc_conv2d_s8s8_symmetric_12x16c4.
+    A convolution of qcc_conv2d_s8s8_symmetric with weights packed 16c4.
 
     Many weights should be read once: all rows (a.band_rows of them), or all columns of
     the only row, are prepared before the first channels are multiplied.
     """
 
+    splits_rows: ClassVar[bool] = False
+
     @staticmethod
-    def of(geometry: Geometry) -> ByteRowsGeometry:
-        """A flattened geometry."""
+    def of(geometry: Geometry, *, splits_rows: bool) -> ByteRowsGeometry:
+        """A flattened geometry; `splits_rows`: for avx2/conv2d_symmetric.h."""
         members = {f.name: getattr(geometry, f.name) for f in fields(geometry)}
-        return ByteRowsGeometry(**members)
+        kind = _SplitRowsGeometry if splits_rows else ByteRowsGeometry
+        return kind(**members)
 
     @property
     def _has_many_weights(self) -> bool:
@@ -77,10 +81,19 @@ class ByteRowsGeometry(Geometry):
         return -(-width // (blocks * _TILE_COLUMNS)) * _TILE_COLUMNS
 
     def scratch_bytes(self, tile_rows: int) -> int:
-        """The prepared rows."""
-        rows = self._slots(self.band_rows) if self.band_rows else self.kernel[0]
-        return rows * self._row_bytes(self.column_block(tile_rows)) + 64
+        """The prepared rows; for AVX2 also their two parts, and a list per tile."""
+        slots = self._slots(self.band_rows) if self.band_rows else self.kernel[0]
+        columns = self.column_block(tile_rows)
+        size = slots * self._row_bytes(columns)
+        if not self.splits_rows:
+            return size + 64
+        tiles = -(-columns // tile_rows) * max(self.band_rows, 1)
+        return 3 * ((size + 127) // 64 * 64) + 192 * tiles + 64
 
     def arguments(self, tile_rows: int) -> dict[str, int]:
         """The geometry, and how rows are prepared."""
         return super().arguments(tile_rows) | {"band_rows": self.band_rows}
+
+
+class _SplitRowsGeometry(ByteRowsGeometry):
+    splits_rows = True

@@ -43,6 +43,9 @@ from qcc.dialects.types import Array, shape_of
 TILES = "qcc_conv2d_s8s8_tiles"
 """Takes weights with zero point 0 and int8 output, and wants a TiledGeometry."""
 
+_SMALL_ZERO_POINT = -80
+"""Up to here few sums of two inputs exceed 258, counted from -128."""
+
 DEPTHWISE = "qcc_depthwise_s8s8_symmetric"
 """Takes weights with zero point 0, and wants an InterleavedGeometry."""
 
@@ -97,12 +100,14 @@ class PackedConvolution:
         geometry: Geometry,
         weights: Weights,
         *,
+        input_zero_point: int = -128,
         dynamic: bool = False,
     ) -> PackedConvolution:
         """
         The best kernel of the target for this geometry and these weights.
 
-        `dynamic`: the input's zero point is known at run time, and the output is float.
+        `input_zero_point`: near which most inputs are. `dynamic`: it is known at run
+        time only, and the output is float.
         """
         zero_points = weights.zero_points
         if geometry.is_depthwise:
@@ -128,6 +133,9 @@ class PackedConvolution:
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
         row = build.kernel(*stems)
+        odd = geometry.channels % 2 == 1
+        if row.small_sums and (odd or input_zero_point > _SMALL_ZERO_POINT):
+            row = build.kernel("qcc_conv2d_s8s8")
         stored = weights.stored
         if row.lines and GatheredGeometry.pays(row, geometry):
             geometry = GatheredGeometry.of(geometry)
@@ -137,7 +145,7 @@ class PackedConvolution:
         if row.stem == TILES:
             geometry = TiledGeometry.of(geometry)
         if row.bands:
-            geometry = ByteRowsGeometry.of(geometry)
+            geometry = ByteRowsGeometry.of(geometry, splits_rows=row.small_sums)
         return PackedConvolution(row, geometry, packed, weights)
 
     def call(
@@ -250,7 +258,9 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     stored = constant_array(op, op.weight, "the weight of a convolution")
     weight_type, input_type = uniform(op.weight), uniform(op.input)
     weights = Weights.of(stored, weight_type)
-    convolution = PackedConvolution.choose(build, geometry_of(op), weights)
+    convolution = PackedConvolution.choose(
+        build, geometry_of(op), weights, input_zero_point=input_type.zero_point
+    )
     bias = _optional_constant(op, op.bias, "the bias of a convolution")
     offset = 0 if op.is_raw else input_type.zero_point
     target = uniform(op.result) if op.conv_type is None else op.conv_type
@@ -313,7 +323,10 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
         return
     weights = matrix_weights(op, op.rhs)
     convolution = PackedConvolution.choose(
-        build, fully_connected(op.lhs, op.rhs), weights
+        build,
+        fully_connected(op.lhs, op.rhs),
+        weights,
+        input_zero_point=lhs.zero_point,
     )
     bias = _optional_constant(op, op.bias, "the bias of a matrix product")
     offset = 0 if op.is_raw else lhs.zero_point

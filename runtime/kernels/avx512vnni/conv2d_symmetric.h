@@ -3,14 +3,12 @@
  * prepared rows hold x + 128, and the bias must hold -128 * sum of the weights (KernelRow.activation_offset). Weights
  * have zero point 0. A tile is up to 12 columns by up to 4 blocks of 16 channels, with 24 accumulators at most: 12 by 2
  * where the weights of 4 blocks would not stay in the first-level cache.
- *
- * Rows are prepared one by one in a ring; or, with a.band_rows, those of so many output rows at once, so that the
- * weights of some channels serve all of them before the next channels' come from afar.
  */
 #ifndef QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
 #define QCC_AVX512VNNI_CONV2D_SYMMETRIC_H
 
 #include "../avx2/conv2d.h"
+#include "../portable/conv2d_bands.h"
 
 #if defined(__x86_64__)
 
@@ -71,17 +69,6 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_residual__avx512vnni(const qcc_
     }
 }
 
-/* Prepared rows of a band: from one output row to the next, and from one kernel row to the next. */
-typedef struct {
-    int32_t step, tap;
-} qcc_conv2d_band;
-
-QCC_INLINE qcc_conv2d_band qcc_conv2d_make_band(const qcc_conv2d_args a) {
-    const int32_t shared = a.stride_y <= (a.kernel_height - 1) * a.dilation_y;
-    const qcc_conv2d_band b = {shared ? a.stride_y : a.kernel_height, shared ? a.dilation_y : 1};
-    return b;
-}
-
 QCC_INLINE QCC_TARGET_AVX512VNNI __m512i qcc_requantize__avx512vnni(const qcc_conv2d_args a, __m512i acc,
                                                                     const float *multipliers) {
     const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_loadu_ps(multipliers));
@@ -139,9 +126,7 @@ qcc_conv2d_symmetric_tile__avx512vnni(const qcc_conv2d_args a, int32_t columns, 
             acc[i][n] = i < columns && n < blocks ? _mm512_loadu_si512(bias + n * 16) : _mm512_setzero_si512();
     }
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
-        const int32_t slot =
-            a.band_rows != 0 ? first_slot + ky * qcc_conv2d_make_band(a).tap : (first_slot + ky) % p.slots;
-        const uint8_t *row = rows + (ptrdiff_t)slot * p.row_elements;
+        const uint8_t *row = rows + qcc_conv2d_band_slot(a, first_slot, ky) * p.row_elements;
         for (int32_t step = 0; step < steps; step++) {
             __m512i w[4];
             QCC_UNROLL
@@ -225,80 +210,9 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_rows__avx512vnni(cons
                                                      y * line + n);
 }
 
-QCC_INLINE QCC_TARGET_AVX512VNNI void
-qcc_conv2d_symmetric_row__avx512vnni(const qcc_conv2d_args a, int32_t columns, int32_t first_slot, const uint8_t *rows,
-                                     const int8_t *weights, const int8_t *weight_zero_points, const int32_t *bias,
-                                     const float *multipliers, void *output) {
-    (void)weight_zero_points; /* all are 0 */
-    qcc_conv2d_symmetric_rows__avx512vnni(a, columns, 1, first_slot, rows, weights, bias, multipliers, output);
-}
-
 QCC_CONV2D_PREPARE(avx512vnni, QCC_TARGET_AVX512VNNI, uint8_t)
-QCC_CONV2D_BLOCK(conv2d_symmetric, avx512vnni, QCC_TARGET_AVX512VNNI, uint8_t)
-
-/* All bands of one image and one group, whose rows are one block of columns. `input` and `output` point at the group.
- */
-QCC_INLINE QCC_TARGET_AVX512VNNI void
-qcc_conv2d_symmetric_bands__avx512vnni(const qcc_conv2d_args a, const int8_t *input, const int8_t *weights,
-                                       const int32_t *bias, const float *multipliers, const int8_t *residual,
-                                       int32_t zero_point, void *output, uint8_t *QCC_RESTRICT rows) {
-    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const qcc_conv2d_band b = qcc_conv2d_make_band(a);
-    const ptrdiff_t size = a.float_output ? 4 : 1, line = (ptrdiff_t)a.output_width * a.output_channels;
-    for (int32_t first = 0; first < a.output_height; first += a.band_rows) {
-        const int32_t count = qcc_min_i32(a.band_rows, a.output_height - first);
-        int32_t done = 0; /* slots that are prepared */
-        for (int32_t y = 0; y < count; y++)
-            for (int32_t ky = 0; ky < a.kernel_height; ky++) {
-                const int32_t slot = y * b.step + ky * b.tap;
-                const int32_t iy = (first + y) * a.stride_y + ky * a.dilation_y - a.pad_top;
-                const int inside = iy >= 0 && iy < a.input_height;
-                if (slot < done)
-                    continue;
-                qcc_conv2d_prepare_row__avx512vnni(
-                    a, rows + slot * (ptrdiff_t)p.row_elements,
-                    inside ? input + (ptrdiff_t)iy * a.input_width * a.groups * a.channels : NULL, zero_point, 0,
-                    a.output_width);
-                done = b.tap == 1 ? slot + 1 : 0;
-            }
-        char *const to = (char *)output + first * line * size;
-        qcc_conv2d_symmetric_rows__avx512vnni(a, a.output_width, count, 0, rows, weights, bias, multipliers, to);
-        if (residual == NULL)
-            continue;
-        const int32_t runs = a.groups == 1 ? 1 : count * a.output_width; /* of channels that belong to this group */
-        const ptrdiff_t run = a.groups == 1 ? count * line : a.output_channels / a.groups;
-        for (int32_t i = 0; i < runs; i++)
-            qcc_conv2d_residual__avx512vnni(a, residual + first * line + (ptrdiff_t)i * a.output_channels,
-                                            (int8_t *)to + (ptrdiff_t)i * a.output_channels, run);
-    }
-}
-
-/* scratch: the prepared rows. */
-QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_s8s8_symmetric_12x16c4__avx512vnni(
-    const qcc_conv2d_args a, const int8_t *QCC_RESTRICT input, const int8_t *QCC_RESTRICT weights,
-    const int8_t *QCC_RESTRICT weight_zero_points, const int32_t *QCC_RESTRICT bias,
-    const float *QCC_RESTRICT multipliers, const int8_t *residual, const qcc_dynamic *QCC_RESTRICT dynamic,
-    void *output, void *QCC_RESTRICT scratch) {
-    const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;
-    const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;
-    const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;
-    const ptrdiff_t size = a.float_output ? 4 : 1;
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {
-        const ptrdiff_t b = i / a.groups, g = i % a.groups, c = g * (a.output_channels / a.groups);
-        const int8_t *const from = input + b * input_size + g * a.channels;
-        const int8_t *const packed = weights + g * qcc_packed_group(a, 16, 4);
-        const int8_t *const added = residual == NULL ? NULL : residual + b * output_size + c;
-        void *const to = (char *)output + (b * output_size + c) * size;
-        if (a.band_rows != 0) {
-            qcc_conv2d_symmetric_bands__avx512vnni(a, from, packed, bias + c, multipliers + c, added, zero_point, to,
-                                                   (uint8_t *)scratch);
-            continue;
-        }
-        for (int32_t first = 0; first < a.output_width; first += a.column_block)
-            qcc_conv2d_symmetric_block__avx512vnni(a, from, packed, weight_zero_points, bias + c, multipliers + c,
-                                                   added, zero_point, first, to, (uint8_t *)scratch);
-    }
-}
+QCC_CONV2D_BANDS(qcc_conv2d_s8s8_symmetric_12x16c4__avx512vnni, conv2d_symmetric, avx512vnni, QCC_TARGET_AVX512VNNI,
+                 uint8_t, 16, 4)
 
 #endif
 #endif
