@@ -3,13 +3,14 @@
 
 A concatenation copies each part into the whole, a slice or split copies a part out of
 it. Where a part is one run of bytes of the whole, it need not be a buffer of its own:
-its buffer becomes a view, and the copy goes. The whole then lives as long as its parts
-do, so copies are kept where more bytes would be live at once without them.
+its buffer becomes a view, and the copy goes; where it is some channels of every pixel,
+convolutions can write it there (`strided_parts.py`). The whole then lives as long as
+its parts do, so copies are kept where more bytes would be live at once without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,8 +19,16 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, UnitAtt
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
 
+from qcc.codegen import strided_parts
+from qcc.codegen.buffer_uses import (
+    element_bytes,
+    first_byte,
+    is_written_after,
+    readers,
+    replace,
+    writers,
+)
 from qcc.codegen.plan_memory import live_intervals, lower_bound, root
 from qcc.dialects import kernel
 
@@ -65,14 +74,14 @@ class _Copy:
     @property
     def source_run(self) -> tuple[int, int]:
         """First and last byte (excluded) in the allocation that it is read from."""
-        begin = _begin(self.source, self.source_offset)
-        return begin, begin + self.count * _element_bytes(self.source)
+        begin = first_byte(self.source, self.source_offset)
+        return begin, begin + self.count * element_bytes(self.source)
 
     @property
     def destination_run(self) -> tuple[int, int]:
         """First and last byte (excluded) in the allocation that it is written to."""
-        begin = _begin(self.destination, self.destination_offset)
-        return begin, begin + self.count * _element_bytes(self.destination)
+        begin = first_byte(self.destination, self.destination_offset)
+        return begin, begin + self.count * element_bytes(self.destination)
 
     def is_all_of(self, buffer: SSAValue) -> bool:
         """Whether it moves every element of one of its two buffers."""
@@ -143,6 +152,9 @@ def _first(run: FuncOp) -> _Found | None:
             continue
         copy = _Copy.of(call)
         if copy is None:
+            strided = strided_parts.find(call)
+            if strided is not None:
+                return [call], strided.write_in_place
             continue
         parts = _parts(root(copy.destination))
         if parts:
@@ -156,7 +168,7 @@ def _parts(whole: SSAValue) -> list[_Copy]:
     """The copies that make `whole` whose parts can be computed in their place."""
     if not isinstance(whole.owner, kernel.AllocateOp | Block):
         return []
-    copies = [_Copy.of(call) for call in _writers(whole)]
+    copies = [_Copy.of(call) for call in writers(whole)]
     made = [copy for copy in copies if copy is not None]
     if len(made) < len(copies) or any(_KEPT in copy.call.attributes for copy in made):
         return []
@@ -176,17 +188,17 @@ def _can_write_in_place(copy: _Copy, whole: SSAValue) -> bool:
     part = copy.source
     if not isinstance(part.owner, kernel.AllocateOp) or part is whole:
         return False
-    if not copy.is_all_of(part) or _is_written_after(part, copy.call):
+    if not copy.is_all_of(part) or is_written_after(part, copy.call):
         return False
     # In a buffer of the caller nothing may be read beside the tensor, as kernels do.
-    is_read = any(call is not copy.call for call in _readers(part))
+    is_read = any(call is not copy.call for call in readers(part))
     return not (is_read and isinstance(whole.owner, Block))
 
 
 def _write_in_place(parts: Sequence[_Copy]) -> None:
     for copy in parts:
         whole = root(copy.destination)
-        _replace(copy.source, whole, copy.destination_run[0], copy.call)
+        replace(copy.source, whole, copy.destination_run[0], copy.call)
 
 
 def _can_read_in_place(copy: _Copy) -> bool:
@@ -195,67 +207,11 @@ def _can_read_in_place(copy: _Copy) -> bool:
         return False
     if not isinstance(whole.owner, kernel.AllocateOp):
         return False  # beside the tensors of the caller nothing may be read
-    if not copy.is_all_of(part) or len(_writers(part)) != 1:
+    if not copy.is_all_of(part) or len(writers(part)) != 1:
         return False
-    return not _is_written_after(whole, copy.call)
+    return not is_written_after(whole, copy.call)
 
 
 def _read_in_place(copy: _Copy) -> None:
     whole = root(copy.source)
-    _replace(copy.destination, whole, copy.source_run[0], copy.call)
-
-
-def _replace(part: SSAValue, whole: SSAValue, begin: int, call: kernel.CallOp) -> None:
-    """Makes a buffer the bytes of `whole` from `begin` on; `call` copied it."""
-    assert isinstance(part.owner, kernel.AllocateOp)
-    Rewriter.erase_op(call)
-    if isinstance(whole.owner, kernel.AllocateOp):
-        if part.owner.is_before_in_block(whole.owner):
-            whole.owner.detach()
-            Rewriter.insert_op(whole.owner, InsertPoint.before(part.owner))
-    kind = kernel.buffer_type(part)
-    view = kernel.ViewOp(whole, kind, begin // _element_bytes(part))
-    Rewriter.replace_op(part.owner, view)
-
-
-def _element_bytes(buffer: SSAValue) -> int:
-    kind = kernel.buffer_type(buffer)
-    return kind.byte_count // kind.count.data
-
-
-def _begin(buffer: SSAValue, offset: int) -> int:
-    """Bytes from the start of the allocation to element `offset` of `buffer`."""
-    result = offset * _element_bytes(buffer)
-    while isinstance(view := buffer.owner, kernel.ViewOp):
-        result += view.offset.value.data * _element_bytes(buffer)
-        buffer = view.source
-    return result
-
-
-def _values(buffer: SSAValue) -> Iterator[SSAValue]:
-    """A buffer and all views of it."""
-    yield buffer
-    for use in buffer.uses:
-        if isinstance(use.operation, kernel.ViewOp):
-            yield from _values(use.operation.result)
-
-
-def _uses(buffer: SSAValue) -> list[tuple[kernel.CallOp, SSAValue]]:
-    return [
-        (use.operation, value)
-        for value in _values(buffer)
-        for use in value.uses
-        if isinstance(use.operation, kernel.CallOp)
-    ]
-
-
-def _readers(buffer: SSAValue) -> list[kernel.CallOp]:
-    return [call for call, value in _uses(buffer) if value in call.read_buffers]
-
-
-def _writers(buffer: SSAValue) -> list[kernel.CallOp]:
-    return [call for call, value in _uses(buffer) if value in call.written_buffers]
-
-
-def _is_written_after(buffer: SSAValue, call: kernel.CallOp) -> bool:
-    return any(call.is_before_in_block(writer) for writer in _writers(buffer))
+    replace(copy.destination, whole, copy.source_run[0], copy.call)

@@ -65,10 +65,10 @@ class KernelRow:
 
 _SIZES = (
     *("input_height", "input_width", "channels", "output_height", "output_width"),
-    *("output_channels", "pad_top", "pad_left", "column_block", "input_zero_point"),
-    *("zero_point", "minimum", "maximum", "conv_multiplier", "residual_multiplier"),
-    *("residual_shift", "residual_zero_point", "sum_zero_point", "sum_minimum"),
-    "sum_maximum",
+    *("output_channels", "output_step", "pad_top", "pad_left", "column_block"),
+    *("input_zero_point", "zero_point", "minimum", "maximum", "conv_multiplier"),
+    *("residual_multiplier", "residual_shift", "residual_zero_point"),
+    *("sum_zero_point", "sum_minimum", "sum_maximum"),
 )
 """Of a convolution: what is left as literals decides which loops there are."""
 
@@ -87,9 +87,9 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
 
 _GEOMETRY = (
     *("batch", "input_height", "input_width", "channels", "output_height"),
-    *("output_width", "output_channels", "groups", "kernel_height", "kernel_width"),
-    *("stride_y", "stride_x", "pad_top", "pad_left", "dilation_y", "dilation_x"),
-    "column_block",
+    *("output_width", "output_channels", "output_step", "groups", "kernel_height"),
+    *("kernel_width", "stride_y", "stride_x", "pad_top", "pad_left", "dilation_y"),
+    *("dilation_x", "column_block"),
 )
 """All of a float convolution: its inner loops have 16 channels whatever it is."""
 

@@ -56,6 +56,7 @@ from qcc.dialects import quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import describe
 from qcc.passes import get_all_passes, load_plugins
+from qcc.passes.cse import CsePass
 from qcc.passes.notes import NOTE
 from qcc.passes.statistics import Statistics, use
 
@@ -197,6 +198,8 @@ def generate(
     options = options or Options()
     passes: list[ModulePass] = [
         ToChannelsLastPass(),
+        # Ops that read one tensor in the other layout have moved it there each.
+        *([] if options.keep_tensors else [CsePass()]),
         SelectKernelsPass(
             target=tuple(target.name for target in targets), threads=options.threads
         ),

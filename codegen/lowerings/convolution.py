@@ -139,6 +139,7 @@ class Geometry:
             "output_height": self.output[0],
             "output_width": self.output[1],
             "output_channels": self.outputs,
+            "output_step": self.outputs,
             "groups": self.groups,
             "kernel_height": self.kernel[0],
             "kernel_width": self.kernel[1],

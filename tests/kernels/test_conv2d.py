@@ -93,6 +93,7 @@ def _check(
     float_output: bool = False,
     gather: bool = False,
     band_rows: int = 0,
+    gap: int = 0,
     **options: Any,
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -119,6 +120,7 @@ def _check(
         "float_output": int(float_output),
         "gather": int(gather),
         "band_rows": band_rows,
+        "output_step": s.o * s.groups + gap,
     }
     wide = w.astype(np.int32)
     if zw is not None:
@@ -154,7 +156,8 @@ def _check(
         arguments |= {"fits_int16": 0, "ties": 1} if seed % 5 == 4 else facts
     tile = row.packing(s.o)
     packed = pack_conv2d(gathered_weights(w) if gather else w, tile, s.groups, zw)
-    result = np.full(s.output_shape, 99, np.float32 if float_output else np.int8)
+    room = (*s.output_shape[:-1], s.o * s.groups + gap)
+    result = np.full(room, 99, np.float32 if float_output else np.int8)
     run_kernel(
         row,
         arguments,
@@ -162,7 +165,9 @@ def _check(
         [result, _scratch(s, block, gather, band_rows)],
         **options,
     )
-    np.testing.assert_array_equal(result, expected, strict=True)
+    channels = s.output_shape[-1]
+    np.testing.assert_array_equal(result[..., :channels], expected, strict=True)
+    assert (result[..., channels:] == 99).all()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
@@ -179,7 +184,9 @@ def test_random_shapes(row: KernelRow) -> None:
         assert row.tile is not None
         block = max(12 // row.tile[0], 1) * row.tile[0]
         block = block if s.output[1] > block and seed % 2 else None
-        _check(row, s, seed, block=block, residual=seed % 3 == 0)
+        residual = seed % 3 == 0  # without one there may be a gap between pixels
+        gap = 0 if residual else int(rng.integers(0, 40))
+        _check(row, s, seed, block=block, residual=residual, gap=gap)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +208,7 @@ def test_bands(row: KernelRow) -> None:
     shapes = [*(_random_shape(rng) for _ in range(10)), *SHAPES[4:8]]
     for seed, s in enumerate(shapes):
         rows = int(rng.integers(1, s.output[0] + 1))
-        _check(row, s, seed, residual=seed % 2 == 0, band_rows=rows)
+        _check(row, s, seed, residual=seed % 2 == 0, band_rows=rows, gap=seed % 2 * 9)
     _check(row, SHAPES[2], 1, band_rows=2, float_output=True)
     _check(row, SHAPES[5], 2, band_rows=3, sanitize=True)
     _check(row, SHAPES[1], 3, band_rows=6, literal=True)

@@ -150,7 +150,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_at__amx(const qcc_conv2d_args a, const 
             qcc_tiles_block__amx(a, t, 1, 1, o, pending, &b->stream, sums);
     }
     const int32_t line = position / t.lines.pitch;
-    const ptrdiff_t at = ((ptrdiff_t)position - (ptrdiff_t)line * t.lines.garbage) * a.output_channels + channel;
+    const ptrdiff_t at = ((ptrdiff_t)position - (ptrdiff_t)line * t.lines.garbage) * a.output_step + channel;
     const int32_t stored = channels > 2 ? 4 : channels;
     pending->sums = sums;
     pending->multipliers = b->multipliers + channel;
@@ -197,7 +197,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_convolution__amx(const qcc_conv2d_args 
     for (int32_t i = 0; i < a.batch; i++)
         for (int32_t y = 0; y < a.output_height; y += band) {
             const int32_t height = qcc_min_i32(band, a.output_height - y);
-            const ptrdiff_t at = ((ptrdiff_t)i * a.output_height + y) * a.output_width * a.output_channels;
+            const ptrdiff_t at = ((ptrdiff_t)i * a.output_height + y) * a.output_width * a.output_step;
             const int8_t *const image = input + (ptrdiff_t)i * a.input_height * a.input_width * a.channels;
             b.positions = (height - 1) * t.lines.pitch + a.output_width;
             b.output = output + at;

@@ -29,12 +29,12 @@ typedef struct {
 } qcc_tiles_lines;
 
 QCC_INLINE void qcc_tiles_next_row(const qcc_conv2d_args a, const qcc_tiles_lines l, qcc_tiles_pending *p) {
-    ptrdiff_t step = a.output_channels;
+    ptrdiff_t step = a.output_step;
     p->rows--;
     p->column++;
     if (p->column == l.pitch) {
         p->column = 0;
-        step -= (ptrdiff_t)l.garbage * a.output_channels;
+        step -= (ptrdiff_t)l.garbage * a.output_step;
     }
     p->output += step;
     if (p->residual != NULL)

@@ -157,7 +157,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++)
         if (i < columns)
-            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
+            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of one row times `width` channels. */
@@ -169,7 +169,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_columns__avx2(const qcc_conv2d_args a
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
     for (int32_t x = 0; x < columns; x += 4)
         qcc_conv2d_tile__avx2(a, wide, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,
-                              weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_channels);
+                              weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,

@@ -178,8 +178,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_symmetric_tile__avx2(const qcc_conv2d
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++)
         if (i < columns)
-            qcc_store__avx2(a, width, t.acc[i][0], t.acc[i][1], multipliers, output,
-                            at + (ptrdiff_t)i * a.output_channels);
+            qcc_store__avx2(a, width, t.acc[i][0], t.acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of `count` rows times `width` channels; a list per tile. */
@@ -188,14 +187,14 @@ qcc_conv2d_symmetric_columns__avx2(const qcc_conv2d_args a, int wide, int32_t co
                                    int32_t first_slot, const uint8_t *rows, ptrdiff_t excess,
                                    const qcc_conv2d_excess *lists, const int8_t *weights, const int32_t *bias,
                                    const float *multipliers, void *output, ptrdiff_t at) {
-    const ptrdiff_t line = (ptrdiff_t)a.output_width * a.output_channels;
+    const ptrdiff_t line = (ptrdiff_t)a.output_width * a.output_step;
     const ptrdiff_t pixel = qcc_conv2d_make_plan(a).pixel_step;
     for (int32_t y = 0; y < count; y++)
         for (int32_t x = 0; x < columns; x += 4)
             qcc_conv2d_symmetric_tile__avx2(a, wide, qcc_min_i32(4, columns - x), width,
                                             first_slot + y * qcc_conv2d_make_band(a).step, rows + x * pixel, excess,
                                             lists++, weights, bias, multipliers, output,
-                                            at + y * line + (ptrdiff_t)x * a.output_channels);
+                                            at + y * line + (ptrdiff_t)x * a.output_step);
 }
 
 /* The prepared rows are followed by their safe parts, the excess, and the lists. */

@@ -149,7 +149,7 @@ qcc_conv2d_symmetric_tile__avx512vnni(const qcc_conv2d_args a, int32_t columns, 
     }
     QCC_UNROLL
     for (int32_t i = 0; i < columns; i++) {
-        const ptrdiff_t to = at + (ptrdiff_t)i * a.output_channels;
+        const ptrdiff_t to = at + (ptrdiff_t)i * a.output_step;
         if (blocks == 4 && !a.float_output) {
             qcc_store_blocks__avx512vnni(a, width, acc[i], multipliers, (int8_t *)output + to);
             continue;
@@ -181,10 +181,10 @@ qcc_conv2d_symmetric_columns__avx512vnni(const qcc_conv2d_args a, int32_t column
     int32_t x = 0;
     for (int32_t i = 0; i < full; i++, x += most)
         qcc_conv2d_symmetric_tile__avx512vnni(a, most, width, first_slot, rows + x * step, weights, bias, multipliers,
-                                              output, at + (ptrdiff_t)x * a.output_channels);
+                                              output, at + (ptrdiff_t)x * a.output_step);
     for (; rest != 0 && x < columns; x += rest)
         qcc_conv2d_symmetric_tile__avx512vnni(a, rest, width, first_slot, rows + x * step, weights, bias, multipliers,
-                                              output, at + (ptrdiff_t)x * a.output_channels);
+                                              output, at + (ptrdiff_t)x * a.output_step);
 }
 
 /* Output rows `first_row` and after, whose inputs are prepared; one in a ring, `count` in a band. */
@@ -196,7 +196,7 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_conv2d_symmetric_rows__avx512vnni(cons
     const int32_t channels = a.output_channels / a.groups, most = qcc_conv2d_symmetric_width__avx512vnni(a);
     const int32_t step = qcc_conv2d_make_band(a).step;
     const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 3) / 4) * 64;
-    const ptrdiff_t line = (ptrdiff_t)a.output_width * a.output_channels;
+    const ptrdiff_t line = (ptrdiff_t)a.output_width * a.output_step;
     int32_t n = 0;
     for (; n + most <= channels; n += most)
         for (int32_t y = 0; y < count; y++)

@@ -73,7 +73,7 @@ QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_symmetric_tile__avxvnni(const qcc_
     }
     QCC_UNROLL
     for (int32_t i = 0; i < columns; i++)
-        qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
+        qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of one row times `width` channels. */
@@ -86,11 +86,11 @@ QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_symmetric_columns__avxvnni(const q
     int32_t x = 0;
     for (; x + 6 <= columns; x += 6)
         qcc_conv2d_symmetric_tile__avxvnni(a, 6, width, first_slot, rows + x * step, weights, bias, multipliers, output,
-                                           at + (ptrdiff_t)x * a.output_channels);
+                                           at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % 6; /* blocks of columns are multiples of 6 */
     if (rest != 0 && x < columns)
         qcc_conv2d_symmetric_tile__avxvnni(a, rest, width, first_slot, rows + x * step, weights, bias, multipliers,
-                                           output, at + (ptrdiff_t)x * a.output_channels);
+                                           output, at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_AVXVNNI void

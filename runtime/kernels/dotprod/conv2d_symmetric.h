@@ -98,7 +98,7 @@ QCC_INLINE QCC_TARGET_DOTPROD void qcc_conv2d_tile__dotprod(const qcc_conv2d_arg
         scales[n] = vld1q_f32(multipliers + (n < vectors ? n * 4 : 0));
     QCC_UNROLL
     for (int32_t i = 0; i < columns; i++)
-        qcc_store_sums__neon(a, width, acc[i], scales, output, at + (ptrdiff_t)i * a.output_channels);
+        qcc_store_sums__neon(a, width, acc[i], scales, output, at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of one row times `width` channels. */
@@ -111,11 +111,11 @@ QCC_INLINE QCC_TARGET_DOTPROD void qcc_conv2d_columns__dotprod(const qcc_conv2d_
     int32_t x = 0;
     for (; x + tile <= columns; x += tile)
         qcc_conv2d_tile__dotprod(a, tile, width, lines, x * step, weights, bias, multipliers, output,
-                                 at + (ptrdiff_t)x * a.output_channels);
+                                 at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % tile; /* blocks of columns are multiples of 8 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__dotprod(a, rest, width, lines, x * step, weights, bias, multipliers, output,
-                                 at + (ptrdiff_t)x * a.output_channels);
+                                 at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_DOTPROD void qcc_conv2d_line__dotprod(const qcc_conv2d_args a, int32_t columns,

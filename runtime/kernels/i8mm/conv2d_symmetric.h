@@ -135,7 +135,7 @@ QCC_INLINE QCC_TARGET_I8MM void qcc_conv2d_tile__i8mm(const qcc_conv2d_args a, i
             sums[n + 2] = vreinterpretq_s32_s64(vzip2q_s64(first, second));
         }
         qcc_store_pair__neon(a, i * 2 + 1 < columns, width, sums, scales, output,
-                             at + (ptrdiff_t)(i * 2) * a.output_channels);
+                             at + (ptrdiff_t)(i * 2) * a.output_step);
     }
 }
 
@@ -148,11 +148,11 @@ QCC_INLINE QCC_TARGET_I8MM void qcc_conv2d_columns__i8mm(const qcc_conv2d_args a
     int32_t x = 0;
     for (; x + 8 <= columns; x += 8)
         qcc_conv2d_tile__i8mm(a, shared, 8, width, lines, x * step, weights, bias, multipliers, output,
-                              at + (ptrdiff_t)x * a.output_channels);
+                              at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % 8; /* blocks of columns are multiples of 8 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__i8mm(a, shared, rest, width, lines, x * step, weights, bias, multipliers, output,
-                              at + (ptrdiff_t)x * a.output_channels);
+                              at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_I8MM void qcc_conv2d_rows__i8mm(const qcc_conv2d_args a, int32_t shared, int32_t columns,

@@ -113,7 +113,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_tile__neon(const qcc_conv2d_args a, i
     }
     QCC_UNROLL
     for (int32_t i = 0; i < columns; i++)
-        qcc_store__neon(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_channels);
+        qcc_store__neon(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of one row times `width` channels. */
@@ -125,11 +125,11 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_columns__neon(const qcc_conv2d_args a
     int32_t x = 0;
     for (; x + 4 <= columns; x += 4)
         qcc_conv2d_tile__neon(a, 4, width, first_slot, rows + x * step, weights, weight_zero_points, bias, multipliers,
-                              output, at + (ptrdiff_t)x * a.output_channels);
+                              output, at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % 4; /* blocks of columns are multiples of 4 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__neon(a, rest, width, first_slot, rows + x * step, weights, weight_zero_points, bias,
-                              multipliers, output, at + (ptrdiff_t)x * a.output_channels);
+                              multipliers, output, at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_row__neon(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,

@@ -97,12 +97,12 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_add_line__neon(const qcc_conv2d_args 
                                                           int8_t *output, int32_t columns) {
     const int32_t group_channels = a.output_channels / a.groups;
     if (a.groups == 1) {
-        qcc_add_residual__neon(a, residual, output, (ptrdiff_t)columns * a.output_channels);
+        qcc_add_residual__neon(a, residual, output, (ptrdiff_t)columns * a.output_step);
         return;
     }
     for (int32_t x = 0; x < columns; x++)
-        qcc_add_residual__neon(a, residual + (ptrdiff_t)x * a.output_channels,
-                               output + (ptrdiff_t)x * a.output_channels, group_channels);
+        qcc_add_residual__neon(a, residual + (ptrdiff_t)x * a.output_step, output + (ptrdiff_t)x * a.output_step,
+                               group_channels);
 }
 
 #define QCC_CONV2D_LINES_DRIVER(NAME, ISA, TARGET, NR, KR)                                                             \
@@ -124,7 +124,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_add_line__neon(const qcc_conv2d_args 
                 qcc_conv2d_gather__neon(a, columns, lines, gathered);                                                  \
                 lines[0] = gathered;                                                                                   \
             }                                                                                                          \
-            const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_channels;                          \
+            const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_step;                              \
             void *const line = a.float_output ? (void *)((float *)output + at) : (void *)((int8_t *)output + at);      \
             qcc_conv2d_line__##ISA(a, columns, lines, weights, bias, multipliers, line);                               \
             if (residual != NULL)                                                                                      \
@@ -139,7 +139,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_add_line__neon(const qcc_conv2d_args 
         const qcc_lines_plan p = qcc_conv2d_plan_lines(a);                                                             \
         const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;                \
         const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                \
-        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;                 \
+        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_step;                     \
         const ptrdiff_t size = a.float_output ? 4 : 1;                                                                 \
         const int32_t outputs = a.output_channels / a.groups;                                                          \
         const ptrdiff_t packed = (ptrdiff_t)((outputs + NR - 1) / NR) * p.rows * ((p.run + KR - 1) / KR) * NR * KR;    \

@@ -106,7 +106,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_tile__neon_shared(const qcc_conv2d_ar
         QCC_UNROLL
         for (int32_t n = 0; n < 4; n++)
             sums[n] = vaddq_s32(vpaddq_s32(acc[i + n / 2][n % 2 * 2], acc[i + n / 2][n % 2 * 2 + 1]), start[n % 2]);
-        qcc_store_pair__neon(a, i + 1 < columns, width, sums, scales, output, at + (ptrdiff_t)i * a.output_channels);
+        qcc_store_pair__neon(a, i + 1 < columns, width, sums, scales, output, at + (ptrdiff_t)i * a.output_step);
     }
 }
 
@@ -119,11 +119,11 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_columns__neon_shared(const qcc_conv2d
     int32_t x = 0;
     for (; x + 4 <= columns; x += 4)
         qcc_conv2d_tile__neon_shared(a, 4, width, lines, x * step, weights, bias, multipliers, output,
-                                     at + (ptrdiff_t)x * a.output_channels);
+                                     at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % 4; /* blocks of columns are multiples of 4 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__neon_shared(a, rest, width, lines, x * step, weights, bias, multipliers, output,
-                                     at + (ptrdiff_t)x * a.output_channels);
+                                     at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_line__neon_shared(const qcc_conv2d_args a, int32_t columns,

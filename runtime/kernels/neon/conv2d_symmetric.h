@@ -94,11 +94,11 @@ QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_columns__neon_bytes(const qcc_conv2d_
     int32_t x = 0;
     for (; x + QCC_NEON_COLUMNS <= columns; x += QCC_NEON_COLUMNS)
         qcc_conv2d_tile__neon_bytes(a, QCC_NEON_COLUMNS, width, lines, x * step, weights, bias, multipliers, output,
-                                    at + (ptrdiff_t)x * a.output_channels);
+                                    at + (ptrdiff_t)x * a.output_step);
     const int32_t rest = a.output_width % QCC_NEON_COLUMNS; /* blocks of columns are multiples of 4 */
     if (rest != 0 && x < columns)
         qcc_conv2d_tile__neon_bytes(a, rest, width, lines, x * step, weights, bias, multipliers, output,
-                                    at + (ptrdiff_t)x * a.output_channels);
+                                    at + (ptrdiff_t)x * a.output_step);
 }
 
 QCC_INLINE QCC_TARGET_NEON void qcc_conv2d_line__neon_bytes(const qcc_conv2d_args a, int32_t columns,

@@ -68,7 +68,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_pair__neon(const qcc_conv2d_args a, in
     if (width < 8 || a.float_output) {
         qcc_store_sums__neon(a, width, sums, multipliers, output, at);
         if (both)
-            qcc_store_sums__neon(a, width, sums + 2, multipliers, output, at + a.output_channels);
+            qcc_store_sums__neon(a, width, sums + 2, multipliers, output, at + a.output_step);
         return;
     }
     int32x4_t q[4];
@@ -80,7 +80,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_pair__neon(const qcc_conv2d_args a, in
     int8_t *const to = (int8_t *)output + at;
     vst1_s8(to, vget_low_s8(bytes));
     if (both)
-        vst1_s8(to + a.output_channels, vget_high_s8(bytes));
+        vst1_s8(to + a.output_step, vget_high_s8(bytes));
 }
 
 /* Stores `width` (1..4) channels of each of `columns` (1..4) output columns; both are literals after inlining. */
@@ -92,7 +92,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_columns__neon(const qcc_conv2d_args a,
     for (int32_t i = 0; i < 4; i++) {
         if (a.float_output && i < columns) {
             const float32x4_t values = qcc_real__neon(sums[i], multipliers);
-            __builtin_memcpy((float *)output + at + (ptrdiff_t)i * a.output_channels, &values, (size_t)width * 4);
+            __builtin_memcpy((float *)output + at + (ptrdiff_t)i * a.output_step, &values, (size_t)width * 4);
         }
         q[i] = qcc_scale__neon(a, sums[i < columns ? i : 0], multipliers);
     }
@@ -107,7 +107,7 @@ QCC_INLINE QCC_TARGET_NEON void qcc_store_columns__neon(const qcc_conv2d_args a,
     QCC_UNROLL
     for (int32_t i = 0; i < 4; i++)
         if (i < columns)
-            __builtin_memcpy(to + (ptrdiff_t)i * a.output_channels, &four[i], (size_t)width);
+            __builtin_memcpy(to + (ptrdiff_t)i * a.output_step, &four[i], (size_t)width);
 }
 
 #endif

@@ -71,7 +71,7 @@ QCC_INLINE void qcc_conv2d_row__portable(const qcc_conv2d_args a, int32_t column
             else
                 qcc_conv2d_tile__portable(a, packed, first_slot, taps, weights, zero_points, acc);
             qcc_conv2d_store__portable(a, width, acc, bias + n, multipliers + n, output,
-                                       (ptrdiff_t)x * a.output_channels + n);
+                                       (ptrdiff_t)x * a.output_step + n);
         }
         weights += (ptrdiff_t)a.kernel_height * p.run * 16;
     }

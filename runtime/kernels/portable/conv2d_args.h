@@ -13,6 +13,7 @@ typedef struct {
     int32_t channels; /* of one group */
     int32_t output_height, output_width;
     int32_t output_channels; /* of all groups */
+    int32_t output_step;     /* from one output pixel to the next: output_channels, or more if there is no residual */
     int32_t groups, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
     int32_t column_block; /* output columns per walk over the rows: output_width, or less and a multiple of MR */
     int32_t input_zero_point;

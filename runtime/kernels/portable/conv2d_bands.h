@@ -69,7 +69,7 @@ QCC_INLINE ptrdiff_t qcc_conv2d_band_elements(const qcc_conv2d_args a) {
     QCC_INLINE TARGET void qcc_##FAMILY##_bands__##ISA(                                                                \
         const qcc_conv2d_args a, const int8_t *input, const int8_t *weights, const int32_t *bias,                      \
         const float *multipliers, const int8_t *residual, int32_t zero_point, void *output, T *QCC_RESTRICT rows) {    \
-        const ptrdiff_t size = a.float_output ? 4 : 1, line = (ptrdiff_t)a.output_width * a.output_channels;           \
+        const ptrdiff_t size = a.float_output ? 4 : 1, line = (ptrdiff_t)a.output_width * a.output_step;               \
         for (int32_t first = 0; first < a.output_height; first += a.band_rows) {                                       \
             const int32_t count = qcc_min_i32(a.band_rows, a.output_height - first);                                   \
             char *const to = (char *)output + first * line * size;                                                     \
@@ -80,8 +80,8 @@ QCC_INLINE ptrdiff_t qcc_conv2d_band_elements(const qcc_conv2d_args a) {
             const int32_t runs = a.groups == 1 ? 1 : count * a.output_width; /* of channels of this group */           \
             const ptrdiff_t run = a.groups == 1 ? count * line : a.output_channels / a.groups;                         \
             for (ptrdiff_t i = 0; i < runs; i++)                                                                       \
-                qcc_conv2d_residual__##ISA(a, residual + first * line + i * a.output_channels,                         \
-                                           (int8_t *)to + i * a.output_channels, run);                                 \
+                qcc_conv2d_residual__##ISA(a, residual + first * line + i * a.output_step,                             \
+                                           (int8_t *)to + i * a.output_step, run);                                     \
         }                                                                                                              \
     }                                                                                                                  \
     /* scratch: the prepared rows. */                                                                                  \
@@ -92,7 +92,7 @@ QCC_INLINE ptrdiff_t qcc_conv2d_band_elements(const qcc_conv2d_args a) {
                                 void *QCC_RESTRICT scratch) {                                                          \
         const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;                \
         const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                \
-        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;                 \
+        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_step;                     \
         for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {                                                \
             const ptrdiff_t b = i / a.groups, g = i % a.groups, c = g * (a.output_channels / a.groups);                \
             const int8_t *const from = input + b * input_size + g * a.channels;                                        \

@@ -71,19 +71,19 @@
                                               zero_point, first, columns);                                             \
             }                                                                                                          \
             done = top + a.kernel_height;                                                                              \
-            const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_channels;                          \
+            const ptrdiff_t at = ((ptrdiff_t)y * a.output_width + first) * a.output_step;                              \
             void *const line = a.float_output ? (void *)((float *)output + at) : (void *)((int8_t *)output + at);      \
             qcc_##FAMILY##_row__##ISA(a, columns, p.ring ? top % p.slots : 0, rows, weights, weight_zero_points, bias, \
                                       multipliers, line);                                                              \
             if (residual == NULL)                                                                                      \
                 continue;                                                                                              \
             if (a.groups == 1) {                                                                                       \
-                qcc_conv2d_residual__##ISA(a, residual + at, line, (ptrdiff_t)columns * a.output_channels);            \
+                qcc_conv2d_residual__##ISA(a, residual + at, line, (ptrdiff_t)columns * a.output_step);                \
                 continue;                                                                                              \
             }                                                                                                          \
             for (int32_t x = 0; x < columns; x++)                                                                      \
-                qcc_conv2d_residual__##ISA(a, residual + at + (ptrdiff_t)x * a.output_channels,                        \
-                                           (int8_t *)line + (ptrdiff_t)x * a.output_channels, group_channels);         \
+                qcc_conv2d_residual__##ISA(a, residual + at + (ptrdiff_t)x * a.output_step,                            \
+                                           (int8_t *)line + (ptrdiff_t)x * a.output_step, group_channels);             \
         }                                                                                                              \
     }
 
@@ -96,7 +96,7 @@
                                 void *QCC_RESTRICT scratch) {                                                          \
         const int32_t zero_point = dynamic != NULL ? (int32_t)dynamic->zero_point : a.input_zero_point;                \
         const ptrdiff_t input_size = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                \
-        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_channels;                 \
+        const ptrdiff_t output_size = (ptrdiff_t)a.output_height * a.output_width * a.output_step;                     \
         const ptrdiff_t size = a.float_output ? 4 : 1;                                                                 \
         for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {                                                \
             const ptrdiff_t b = i / a.groups, g = i % a.groups, c = g * (a.output_channels / a.groups);                \

@@ -67,6 +67,7 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
         .output_height = 1,
         .output_width = a.rows,
         .output_channels = a.columns,
+        .output_step = a.columns,
         .groups = 1,
         .kernel_height = 1,
         .kernel_width = 1,

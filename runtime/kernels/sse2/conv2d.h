@@ -168,7 +168,7 @@ QCC_INLINE QCC_TARGET_SSE2 qcc_words__sse2 qcc_zero_pairs__sse2(const int8_t *we
         for (int32_t i = 0; i < 4; i++)                                                                                \
             if (i < columns)                                                                                           \
                 qcc_store__sse2(a, width, acc[i][0], acc[i][1], multipliers, output,                                   \
-                                at + (ptrdiff_t)i * a.output_channels);                                                \
+                                at + (ptrdiff_t)i * a.output_step);                                                    \
     }                                                                                                                  \
                                                                                                                        \
     /* All columns of one row times `width` channels. */                                                               \
@@ -179,8 +179,7 @@ QCC_INLINE QCC_TARGET_SSE2 qcc_words__sse2 qcc_zero_pairs__sse2(const int8_t *we
         const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;                                                     \
         for (int32_t x = 0; x < columns; x += 4)                                                                       \
             qcc_conv2d_tile__##ISA(a, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,        \
-                                   weight_zero_points, bias, multipliers, output,                                      \
-                                   at + (ptrdiff_t)x * a.output_channels);                                             \
+                                   weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_step);  \
     }                                                                                                                  \
                                                                                                                        \
     QCC_INLINE TARGET void qcc_conv2d_row__##ISA(                                                                      \

@@ -117,6 +117,7 @@ def conv2d_arguments(s: Shape, column_block: int | None = None) -> dict[str, int
         "output_height": out_h,
         "output_width": out_w,
         "output_channels": s.o * s.groups,
+        "output_step": s.o * s.groups,
         "groups": s.groups,
         "kernel_height": s.kernel[0],
         "kernel_width": s.kernel[1],
