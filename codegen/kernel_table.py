@@ -224,6 +224,14 @@ KERNELS: list[KernelRow] = [
         run_time=_SIZES,
     ),
     KernelRow(
+        "qcc_conv2d_s8s8_winograd",
+        "avx2",
+        "conv2d_winograd.h",
+        "qcc_conv2d_args",
+        (4, 16, 4),
+        run_time=(*_SIZES, "batch", "band_rows", "tile_block"),
+    ),
+    KernelRow(
         "qcc_conv2d_s8s8_symmetric",
         "avx512vnni",
         "conv2d_symmetric.h",

@@ -26,6 +26,7 @@ from qcc.codegen.lowerings.requantization import (
     requantization_facts,
 )
 from qcc.codegen.lowerings.tiles import TiledGeometry, plan_product
+from qcc.codegen.lowerings.winograd import WinogradGeometry
 from qcc.codegen.packing import pack_conv2d, pack_depthwise
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
@@ -42,6 +43,9 @@ from qcc.dialects.types import Array, shape_of
 
 TILES = "qcc_conv2d_s8s8_tiles"
 """Takes weights with zero point 0 and int8 output, and wants a TiledGeometry."""
+
+WINOGRAD = "qcc_conv2d_s8s8_winograd"
+"""Takes weights with zero point 0, and wants a WinogradGeometry."""
 
 _SMALL_ZERO_POINT = -80
 """Up to here few sums of two inputs exceed 258, counted from -128."""
@@ -132,6 +136,9 @@ class PackedConvolution:
                 stems.insert(0, "qcc_conv2d_s8s8_shared")
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
+        if zero_points is None and not dynamic:
+            if WinogradGeometry.pays(geometry, weights.stored, build.threads):
+                stems.insert(0, WINOGRAD)
         row = build.kernel(*stems)
         odd = geometry.channels % 2 == 1
         if row.small_sums and (odd or input_zero_point > _SMALL_ZERO_POINT):
@@ -144,6 +151,8 @@ class PackedConvolution:
         packed = pack_conv2d(stored, tile, geometry.groups, zero_points)
         if row.stem == TILES:
             geometry = TiledGeometry.of(geometry)
+        if row.stem == WINOGRAD:
+            geometry = WinogradGeometry.of(geometry)
         if row.bands:
             geometry = ByteRowsGeometry.of(geometry, splits_rows=row.small_sums)
         return PackedConvolution(row, geometry, packed, weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from math import prod
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from xdsl.ir import SSAValue
 
@@ -48,6 +48,9 @@ class Geometry:
     """At the top and the left."""
     dilations: tuple[int, int] = (1, 1)
 
+    row_step: ClassVar[int] = 1
+    """Output rows that a kernel computes together: where bands may begin."""
+
     @property
     def is_depthwise(self) -> bool:
         """Whether every channel has one filter of its own."""
@@ -66,18 +69,19 @@ class Geometry:
         return replace(self, channels=self.outputs, groups=1)
 
     @property
-    def _products(self) -> int:
+    def products(self) -> int:
+        """Multiplications, as the definition of a convolution has them."""
         pixels = self.batch * prod(self.output)
         return pixels * self.outputs * self.channels * prod(self.kernel)
 
     def bands(self, count: int) -> list[Band]:
         """At most `count` parts of about the same size: rows, or columns of one row."""
-        count = min(count, self._products // _BAND_WORK, prod(self.output))
+        count = min(count, self.products // _BAND_WORK, prod(self.output))
         if count < 2 or self.batch > 1:
             return [Band(self, 0, 0)]
         if self.output[0] == 1 and self.kernel == (1, 1) and self.strides == (1, 1):
             return self._column_bands(count)
-        return self._row_bands(min(count, self.output[0]))
+        return self._row_bands(min(count, -(-self.output[0] // self.row_step)))
 
     def _column_bands(self, count: int) -> list[Band]:
         # Borders on multiples of 32 columns leave one band only with a tail.
@@ -91,10 +95,13 @@ class Geometry:
         return bands
 
     def _row_bands(self, count: int) -> list[Band]:
-        height, (stride, _) = self.output[0], self.strides
+        (height, _), (stride, _), step = self.output, self.strides, self.row_step
         bands: list[Band] = []
         for number in range(count):
-            first, last = number * height // count, (number + 1) * height // count
+            first, last = (
+                min(-(-height // step) * border // count * step, height)
+                for border in (number, number + 1)
+            )
             top = first * stride - self.pads[0]
             skipped = max(top, 0)
             part = replace(

@@ -122,6 +122,31 @@ def test_one_library_for_several_targets(wide: tuple[Path, np.ndarray], tmp_path
         qcc.InferenceSession(library, target="armv0")
 
 
+def test_winograd_on_one_target_and_several_threads(
+    wide: tuple[Path, np.ndarray], tmp_path: Path
+):
+    path, x = wide
+    Machine.of("x86-64-v3")
+    calibration, target = [{"x": x}], "x86-64-v3,portable"
+    source = tmp_path / "text.c"
+    qcc.compile(path, source, calibration=calibration, target=target)
+    text = source.read_text()
+    assert "qcc_conv2d_s8s8_winograd_4x16c4__avx2((qcc_conv2d_args)" in text
+    for threads in (1, 3):
+        library = qcc.compile(
+            path,
+            tmp_path / f"{threads}.so",
+            calibration=calibration,
+            target=target,
+            threads=threads,
+        )
+        [expected] = qcc.InferenceSession(library, target="portable").run(
+            None, {"x": x}
+        )
+        session = qcc.InferenceSession(library, target="x86-64-v3")
+        np.testing.assert_array_equal(session.run(None, {"x": x})[0], expected)
+
+
 def test_targets_of_two_families(tmp_path: Path, wide: tuple[Path, np.ndarray]):
     with pytest.raises(qcc.QccError, match="no library can be made"):
         qcc.compile(wide[0], tmp_path / "both.so", target="x86-64,armv8")

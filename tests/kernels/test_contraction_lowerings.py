@@ -33,6 +33,7 @@ def _int8(rng: np.random.Generator, *shape: int) -> np.ndarray:
 CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((1, 8, 9, 3), (16, 3, 3, 3), {"strides": (2, 2), "pads": (0, 0, 1, 1)}),
     ((2, 5, 6, 24), (40, 24, 1, 1), {}),
+    ((2, 15, 18, 20), (33, 20, 3, 3), {"pads": (1, 1, 2, 0)}),
     ((1, 9, 9, 18), (18, 1, 3, 3), {"groups": 18, "pads": (1, 1, 1, 1)}),
     ((1, 7, 8, 6), (4, 3, 3, 2), {"groups": 2, "dilations": (2, 1)}),
     ((1, 7, 8, 6), (12, 1, 1, 1), {"groups": 6, "strides": (2, 1)}),
@@ -68,11 +69,12 @@ def test_conv2d(target: str, index: int, zero: bool) -> None:
 
 @pytest.mark.parametrize("target", HOSTS)
 @pytest.mark.parametrize("groups", [1, 20])
-def test_residual(target: str, groups: int) -> None:
+@pytest.mark.parametrize("size", [(6, 5), (13, 16)])
+def test_residual(target: str, size: tuple[int, int], groups: int) -> None:
     rng = np.random.default_rng(5)
     weight = constant(_int8(rng, 20, 20 // groups, 3, 3), _weight_type(rng, 20, 0))
     bias = constant(rng.integers(-4000, 4000, 20, np.int32))
-    shape = (1, 6, 5, 20)
+    shape = (1, *size, 20)
 
     def body(args: Any) -> list[Any]:
         op = quant.Conv2dOp(
