@@ -61,9 +61,16 @@ def channel_means(array: Array, axis: int) -> Doubles:
 
 @dataclass
 class Moments:
-    """Sums over the patches of a contraction: how many, Σx, Σx xᵀ."""
+    """
+    Sums over the patches of a contraction: how many, Σx, Σx xᵀ.
+
+    x is counted from the mean of the first patches: else the rounding of float32 would
+    hide what varies little about a large mean.
+    """
 
     count: int = 0
+    origin: Array | None = None
+    """[groups, taps, 1]."""
     total: Doubles = field(default_factory=lambda: np.zeros(()))
     products: Doubles = field(default_factory=lambda: np.zeros(()))
     _waiting: list[Array] = field(default_factory=list[Array])
@@ -79,6 +86,9 @@ class Moments:
         """One large matrix product costs less than many small ones."""
         x = np.concatenate(self._waiting, axis=2)
         self._waiting.clear()
+        if self.origin is None:
+            self.origin = x.mean(axis=2, keepdims=True)
+        x -= self.origin
         transposed = np.ascontiguousarray(x.transpose(0, 2, 1))
         self.total = self.total + x.sum(axis=2, dtype=np.float64)
         # Few enough positions at a time for sums in float32.

@@ -18,7 +18,14 @@ from qcc.compiler.pipeline import PipelineOptions, qdq_passes, run_pipeline
 from qcc.compiler.refinement import KeptSamples, check_refinements, refine
 from qcc.compiler.refinement.bias import significant_mean
 from qcc.compiler.refinement.contractions import contractions
+from qcc.compiler.refinement.observation import Moments
 from qcc.compiler.refinement.segments import SegmentedRun, kept_bytes
+from qcc.compiler.refinement.weight_search import (
+    best_scales,
+    compensated,
+    damped,
+    sum_errors,
+)
 from qcc.dialects import nn, quant
 from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function, tensor_name
@@ -207,6 +214,31 @@ def drop_activation_casts(module: ModuleOp) -> None:
             source = op.input.owner
             if isinstance(source, quant.QuantizeCastOp):
                 op.result.replace_all_uses_with(source.input)
+
+
+def test_inputs_that_hardly_vary():
+    """As behind a global pooling: few positions, large means, small differences."""
+    rng = np.random.default_rng(0)
+    means = rng.uniform(0, 100, (1, 96, 1))
+    values = means * (1 + 1e-5 * rng.standard_normal((1, 96, 4)))
+    patches = values.astype(np.float32)
+    moments = Moments()
+    for position in range(4):
+        moments.add(patches[..., position : position + 1])
+    expected = np.cov(patches[0].astype(np.float64), bias=True)
+    np.testing.assert_allclose(
+        moments.covariance()[0], expected, atol=1e-5 * expected.max()
+    )
+    covariance = damped(moments.covariance(), moments.count)
+    rows = rng.standard_normal((1, 24, 96))
+    scales = best_scales(rows, covariance)
+    simple = np.rint(rows / scales[..., None])
+    rounded = compensated(rows, scales, covariance)
+    before, after = (
+        sum_errors(rows - each * scales[..., None], covariance).sum()
+        for each in (simple, rounded)
+    )
+    assert after < before
 
 
 def test_rows_times_patches_is_the_contraction():
