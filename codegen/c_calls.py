@@ -3,13 +3,13 @@ The C of one `kernel.call`: a wrapper that is not inlined around the micro-kerne
 
 The argument struct's members are literals in the wrapper, so that the C compiler
 specialises the kernel; equal calls share one wrapper. Where many calls differ only
-in members that the kernel lists as `run_time`, these come from a constant table and
-the calls share one wrapper too, which keeps the libraries of deep networks small.
+in members that the kernel lists as `run_time`, those in which they differ come from a
+constant table and the calls share one wrapper too, which keeps the libraries of deep
+networks small.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -42,18 +42,41 @@ class CallText:
     wrapper: str
     """With `@NAME@` for its name; equal calls have equal texts."""
     table: str | None
-    """The initializer of the argument table."""
+    """The definition of the argument table, with `@NAME@` for its name."""
 
 
 def call_texts(ops: Sequence[kernel.CallOp], target: Target) -> list[CallText]:
     """The C of every call of a model, in order."""
-    own = [CallText(_wrapper(op, target, []), None) for op in ops]
-    shared = [CallText(_wrapper(op, target, _run_time(op)), _table(op)) for op in ops]
-    different = Counter(text.wrapper for text in dict(zip(own, shared)).values())
-    return [
-        many if many.table and different[many.wrapper] >= SHARE_FROM else one
-        for one, many in zip(own, shared, strict=True)
-    ]
+    own = [_wrapper(op, target, []) for op in ops]
+    alike: dict[str, dict[str, kernel.CallOp]] = {}
+    shared = [_wrapper(op, target, _run_time(op)) for op in ops]
+    for op, one, many in zip(ops, own, shared, strict=True):
+        alike.setdefault(many, {})[one] = op
+    texts: list[CallText] = []
+    for op, one, many in zip(ops, own, shared, strict=True):
+        others = list(alike[many].values())
+        if _run_time(op) and len(others) >= SHARE_FROM:
+            texts.append(_with_table(op, others, target))
+        else:
+            texts.append(CallText(one, None))
+    return texts
+
+
+def _with_table(
+    op: kernel.CallOp, alike: Sequence[kernel.CallOp], target: Target
+) -> CallText:
+    """A call whose table holds the members in which the calls `alike` differ."""
+    names = [name for name in _run_time(op) if len({_int(o, name) for o in alike}) > 1]
+    largest = max(abs(_int(other, name)) for other in alike for name in names)
+    # Of the struct they are int32.
+    element = "int16_t" if largest < 2**15 else "int32_t"
+    values = ", ".join(c_int(_int(op, name)) for name in names)
+    table = f"static const {element} @NAME@[] = {{{values}}};\n"
+    return CallText(_wrapper(op, target, names, element), table)
+
+
+def _int(op: kernel.CallOp, name: str) -> int:
+    return cast("IntegerAttr", op.arguments.data[name]).value.data
 
 
 def _literal(attribute: Attribute) -> str:
@@ -83,16 +106,14 @@ def _run_time(op: kernel.CallOp) -> list[str]:
     return [name.data for name in names if name.data in op.arguments.data]
 
 
-def _table(op: kernel.CallOp) -> str | None:
-    names = _run_time(op)
-    return "{" + _members(op, names, ", ") + "}" if names else None
-
-
-def _wrapper(op: kernel.CallOp, target: Target, run_time: Sequence[str]) -> str:
+def _wrapper(
+    op: kernel.CallOp, target: Target, run_time: Sequence[str], element: str = ""
+) -> str:
+    """`run_time` members come from a table of integers of the C type `element`."""
     literal = [name for name in op.arguments.data if name not in run_time]
     reads = len(op.read_buffers)
     struct, function = op.struct.data, op.function.data
-    parameters = [f"const {struct} *table"] if run_time else []
+    parameters = [f"const {element} *table"] if run_time else []
     passed: list[str] = []
     for index, buffer in enumerate(op.buffers):
         if isinstance(buffer.owner, kernel.NullOp):
@@ -106,7 +127,9 @@ def _wrapper(op: kernel.CallOp, target: Target, run_time: Sequence[str]) -> str:
     if run_time:
         # Members that nothing sets must stay literal zeros.
         copies = f"  {struct} a = {arguments};\n"
-        copies += "".join(f"  a.{name} = table->{name};\n" for name in run_time)
+        copies += "".join(
+            f"  a.{name} = table[{index}];\n" for index, name in enumerate(run_time)
+        )
         arguments = "a"
     return (
         f"static QCC_NOINLINE {_target_attribute(target)}"

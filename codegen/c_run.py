@@ -155,9 +155,8 @@ class RunFunction:
             if not isinstance(buffer.owner, kernel.NullOp)
         ]
         if text.table is not None:
-            key = f"static const {op.struct.data} @NAME@ = {text.table};\n"
-            table = shared.tables.setdefault(key, f"arguments_{len(shared.tables)}")
-            places.insert(0, f"&{table}")
+            table = f"arguments_{len(shared.tables)}"
+            places.insert(0, shared.tables.setdefault(text.table, table))
         return f"{name}({', '.join(places)});"
 
     def _place(self, buffer: SSAValue, input_count: int) -> str:

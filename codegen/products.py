@@ -66,8 +66,8 @@ def _compile(model: PrintedModel, suffix: str, compiler: Compiler) -> bytes:
         if model.threads:
             common = ("-pthread", *common)
         if suffix == ".so":
-            shared = (*compiler.shared, "-DQCC_SHARED_LIBRARY")
-            compiler.run((*shared, *common, "-o", "product"), folder)
+            flags = ("-DQCC_SHARED_LIBRARY", *common, "-o", "product")
+            compiler.link(flags, folder)
             return (folder / "product").read_bytes()
         compiler.run((*common, "-c", "-o", compiled), folder)
         if suffix == ".o":

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from qcc.codegen.targets import Target, host_architecture
@@ -27,6 +28,9 @@ SMALL = ("-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 """Nothing throws through C; the tables of a model's functions are some kilobytes."""
 
 
+_SCRIPT = "library.ld"
+
+
 @dataclass(frozen=True)
 class Compiler:
     """A C compiler that makes code for one processor family."""
@@ -36,10 +40,24 @@ class Compiler:
     flags: tuple[str, ...] = ()
     shared: tuple[str, ...] = ("-shared", "-s", "-Wl,-z,noexecstack")
     """Flags that make a shared library."""
+    script: bool = False
+    """Whether its linker may take the script `templates/library.ld`."""
 
     def run(self, arguments: Sequence[str], folder: Path) -> None:
         """Runs the compiler in `folder`. QccError with its messages if it fails."""
         _run((*self.command, *FLAGS, *SMALL, *self.flags, *arguments), folder)
+
+    def link(self, arguments: Sequence[str], folder: Path) -> None:
+        """As `run`, for a shared library."""
+        if self.script:
+            script = resources.files("qcc.codegen").joinpath("templates", _SCRIPT)
+            (folder / _SCRIPT).write_bytes(script.read_bytes())
+            try:
+                flag = f"-Wl,-T,{_SCRIPT}"
+                return self.run((*self.shared, flag, *arguments), folder)
+            except QccError:
+                pass  # not every linker takes scripts
+        return self.run((*self.shared, *arguments), folder)
 
     def archive(self, archive: str, objects: Sequence[str], folder: Path) -> None:
         """Makes a static library. QccError if there is no archiver."""
@@ -99,17 +117,18 @@ def _gnu(
     flags: tuple[str, ...] = (),
 ) -> Compiler:
     archiver = next((ar for ar in archivers if shutil.which(ar)), archivers[0])
-    shared = ("-shared",)
+    shared, script = ("-shared",), False
     if sys.platform != "darwin":
         # Linux on x86-64 reads executable segments in pieces of up to 2 MB: weights in
         # one would be resident after loading. Where segments are 64 kB apart (AArch64),
         # and such pieces as large, they share one. What is read-only after loading has
         # no segment, and there are no constructors that would need the start files.
-        code = "separate-code" if architecture == "x86_64" else "noseparate-code"
+        script = architecture == "x86_64"
+        code = "separate-code" if script else "noseparate-code"
         shared = ("-shared", "-s", "-nostartfiles", "-Wl,--build-id=none")
         for flag in ("noexecstack", code, "norelro"):
             shared = (*shared, f"-Wl,-z,{flag}")
-    return Compiler((name,), (archiver,), flags, shared)
+    return Compiler((name,), (archiver,), flags, shared, script)
 
 
 def _candidates(architecture: str) -> Iterator[Compiler]:
