@@ -42,6 +42,7 @@ from qcc.passes.quantize_constants import QuantizeConstantsPass
 from qcc.passes.quantize_weights import QuantizeWeightsPass
 from qcc.passes.quantized_io import QuantizedIoPass
 from qcc.passes.round_weights import RoundWeightsPass
+from qcc.passes.shorten_biases import ShortenBiasesPass
 from qcc.passes.smooth_activations import SmoothActivationsPass
 from qcc.passes.strip_unused import StripUnusedPass
 from qcc.passes.unify_scales import UnifyScalesPass
@@ -141,6 +142,7 @@ def qdq_passes(
         QuantizeConstantsPass(),
         *([QuantizeWeightsPass(type=kinds[mode])] if mode in kinds else []),
         CorrectBiasPass(),
+        *([ShortenBiasesPass()] if kinds.get(mode) == "int4" else []),
         *([DequantizeWeightsPass()] if mode == "round" else []),
     ]
 

@@ -71,6 +71,7 @@ _PASSES: dict[str, PassFactory] = {
     "dequantize-weights": _lazy(
         "qcc.passes.dequantize_weights", "DequantizeWeightsPass"
     ),
+    "shorten-biases": _lazy("qcc.passes.shorten_biases", "ShortenBiasesPass"),
     "lower-to-quant": _lazy("qcc.passes.lower_to_quant", "LowerToQuantPass"),
     "correct-bias": _lazy("qcc.passes.correct_bias", "CorrectBiasPass"),
     # int8

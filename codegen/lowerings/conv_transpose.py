@@ -54,9 +54,9 @@ def float_conv_transpose2d(op: nn.ConvTranspose2dOp, build: KernelBuilder) -> No
     require_float32(op)
     geometry = _geometry(op)
     if (stored := stored_weights(op, 1)) is not None:
-        buffers = build.buffer(op.input), optional_buffer(build, op.bias)
+        operands = build.buffer(op.input), op.bias
         output = build.result(op.result)
-        convolve_transposed_stored(build, geometry, stored, buffers, output)
+        convolve_transposed_stored(build, geometry, stored, operands, output)
         return
     weight = float_weights(op, op.weight, "the weight of a convolution")
     build.call(

@@ -58,9 +58,9 @@ def conv2d(op: nn.Conv2dOp, build: KernelBuilder) -> None:
     """One call with packed weights."""
     require_float32(op)
     if (stored := stored_weights(op, 1)) is not None:
-        buffers = build.buffer(op.input), optional_buffer(build, op.bias)
+        operands = build.buffer(op.input), op.bias
         output = build.result(op.result)
-        convolve_stored(build, geometry_of(op), stored, buffers, output)
+        convolve_stored(build, geometry_of(op), stored, operands, output)
         return
     weight = float_weights(op, op.weight, "the weight of a convolution")
     row, geometry, packed, scratch = _choose(build, geometry_of(op), weight)
@@ -81,7 +81,7 @@ def matmul(op: nn.MatMulOp, build: KernelBuilder) -> None:
     """One call; both operands are read as they are."""
     require_float32(op)
     if (stored := stored_weights(op, 1)) is not None:
-        multiply_stored(build, op, stored, optional_buffer(build, op.bias))
+        multiply_stored(build, op, stored)
         return
     lhs, rhs = shape_of(op.lhs), shape_of(op.rhs)
     build.call(

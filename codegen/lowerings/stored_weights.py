@@ -140,19 +140,38 @@ def float_weights(op: Operation, value: SSAValue, what: str) -> Array:
     return constant_array(op, value, what)
 
 
+def _bias(
+    build: KernelBuilder, bias: SSAValue | None
+) -> tuple[SSAValue | None, dict[str, int]]:
+    """
+    The buffer of an optional float32 bias, and the argument that says how it is stored.
+
+    As bfloat16 where that holds all its values.
+    """
+    if bias is None:
+        return None, {}
+    if isinstance(bias.owner, nn.ConstantOp):
+        bits = np.ascontiguousarray(bias.owner.array()).view(np.uint32)
+        if not np.any(bits & 0xFFFF):
+            halves = (bits >> 16).astype(np.uint16).view(np.int16)
+            return build.constant(halves), {"short_bias": 1}
+    return build.buffer(bias), {}
+
+
 def convolve_stored(
     build: KernelBuilder,
     geometry: Geometry,
     weights: StoredWeights,
-    buffers: tuple[SSAValue, SSAValue | None],
+    operands: tuple[SSAValue, SSAValue | None],
     output: SSAValue,
 ) -> None:
     """
     A convolution whose weights [O, C/groups, KH, KW] are stored; one call.
 
-    `buffers` are those of the input and of the optional bias.
+    `operands` are the buffer of the input and the optional bias of the op.
     """
-    input, bias = buffers
+    input = operands[0]
+    bias, about_bias = _bias(build, operands[1])
     if geometry.is_depthwise:
         stem = f"qcc_depthwise_f32{weights.suffix}"
         geometry = geometry.as_depthwise()
@@ -166,7 +185,7 @@ def convolve_stored(
         scratch = _RUN_BYTES + accumulators + 4 * geometry.scratch_bytes(1)
     build.call(
         build.kernel(stem),
-        arguments=geometry.arguments(1),
+        arguments=geometry.arguments(1) | about_bias,
         inputs=[
             input,
             build.constant(weights.packed(geometry.groups)),
@@ -178,10 +197,7 @@ def convolve_stored(
 
 
 def multiply_stored(
-    build: KernelBuilder,
-    op: nn.MatMulOp,
-    weights: StoredWeights,
-    bias: SSAValue | None,
+    build: KernelBuilder, op: nn.MatMulOp, weights: StoredWeights
 ) -> None:
     """A product with a stored matrix [K, N], as a convolution of height 1."""
     matrix = np.ascontiguousarray(weights.array.T)[:, :, None, None]
@@ -189,7 +205,7 @@ def multiply_stored(
         build,
         fully_connected(op.lhs, op.rhs),
         StoredWeights(matrix, weights.kind),
-        (build.buffer(op.lhs), bias),
+        (build.buffer(op.lhs), op.bias),
         build.result(op.result),
     )
 
@@ -198,20 +214,21 @@ def convolve_transposed_stored(
     build: KernelBuilder,
     geometry: Geometry,
     weights: StoredWeights,
-    buffers: tuple[SSAValue, SSAValue | None],
+    operands: tuple[SSAValue, SSAValue | None],
     output: SSAValue,
 ) -> None:
-    """A transposed convolution whose weights [C, O/groups, KH, KW] are stored."""
+    """As `convolve_stored`, transposed: weights are [C, O/groups, KH, KW]."""
     groups = geometry.groups
     # As those of a convolution: [groups * (O/groups), C/groups, KH, KW].
     split = weights.array.reshape(groups, geometry.channels, -1, *geometry.kernel)
     outputs = split.transpose(0, 2, 1, 3, 4)
     outputs = outputs.reshape(geometry.outputs, geometry.channels, *geometry.kernel)
     moved = StoredWeights(outputs, weights.kind)
-    input, bias = buffers
+    input = operands[0]
+    bias, about_bias = _bias(build, operands[1])
     build.call(
         build.kernel(f"qcc_conv_transpose2d_f32{weights.suffix}"),
-        arguments=geometry.arguments(1),
+        arguments=geometry.arguments(1) | about_bias,
         inputs=[
             input,
             build.constant(moved.packed(groups)),

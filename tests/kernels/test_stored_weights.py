@@ -17,6 +17,7 @@ from qcc.compiler.pipeline import make_context
 from qcc.dialects import kernel, nn, quant
 from qcc.dialects.naming import model_function
 from qcc.dialects.quant.types import UniformType
+from qcc.passes.shorten_biases import nearest_short
 from qcc.passes.weights import short_scale
 
 HOSTS = ["portable", "x86-64-v3", "avx512vnni"]
@@ -28,6 +29,12 @@ Ops = list[Any]
 
 def _floats(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return (rng.standard_normal(shape) * rng.uniform(0.1, 30)).astype(np.float32)
+
+
+def _bias(rng: np.random.Generator, count: int, bits: int) -> np.ndarray:
+    """Beside int4 weights as `shorten-biases` makes it."""
+    values = _floats(rng, count)
+    return nearest_short(values) if bits == 4 else values
 
 
 def _stored(
@@ -66,7 +73,7 @@ def test_conv2d(target: str, bits: int, index: int) -> None:
     rng = np.random.default_rng(index)
     shape, weight_shape, properties = CONVOLUTIONS[index]
     weight = _stored(rng, weight_shape, bits, None if index == 1 else 0)
-    bias = constant(_floats(rng, weight_shape[0]))
+    bias = constant(_bias(rng, weight_shape[0], bits))
 
     def body(args: Any) -> Ops:
         used = bias if index % 2 else None
@@ -84,7 +91,7 @@ def test_matmul(target: str, bits: int, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(4)
     *lhs, columns = shape
     weight = _stored(rng, (shape[-2], columns), bits, 1)
-    bias = constant(_floats(rng, columns))
+    bias = constant(_bias(rng, columns, bits))
 
     def body(args: Any) -> Ops:
         return [*weight, bias, nn.MatMulOp(args[0], weight[-1], bias)]
@@ -112,7 +119,7 @@ def test_conv_transpose2d(target: str, bits: int, index: int) -> None:
     rng = np.random.default_rng(index)
     shape, weight_shape, properties = TRANSPOSED[index]
     weight = _stored(rng, weight_shape, bits, 1)
-    bias = constant(_floats(rng, weight_shape[1] * properties.get("groups", 1)))
+    bias = constant(_bias(rng, weight_shape[1] * properties.get("groups", 1), bits))
 
     def body(args: Any) -> Ops:
         used = bias if index % 2 else None
@@ -196,6 +203,35 @@ def test_convolution_of_weights_with_zero_points() -> None:
 
     module = make_module([((1, 4, 4, 5), f32)], body)
     check_against_reference(module, "portable", [_floats(rng, 1, 4, 4, 5)])
+
+
+@pytest.mark.parametrize(("bits", "short"), [(8, True), (4, False)])
+def test_either_kind_of_bias_with_either_kind_of_weights(
+    bits: int, short: bool
+) -> None:
+    rng = np.random.default_rng(1)
+    weight = _stored(rng, (24, 3, 3, 3), bits, 0)
+    values = _floats(rng, 24)
+    bias = constant(nearest_short(values) if short else values)
+
+    def body(args: Any) -> Ops:
+        op = nn.Conv2dOp(args[0], weight[-1], bias, layout="NHWC", groups=2)
+        return [*weight, bias, op]
+
+    module = make_module([((1, 6, 7, 6), f32)], body)
+    run = select_kernels(model_function(module), TARGETS["portable"])
+    arrays = [op.array() for op in run.walk() if isinstance(op, kernel.ConstantOp)]
+    assert (2 * 24 in [a.nbytes for a in arrays]) == short
+    assert (4 * 24 in [a.nbytes for a in arrays]) != short
+    check_against_reference(module, "portable", [_floats(rng, 1, 6, 7, 6)])
+
+
+def test_nearest_short() -> None:
+    values = np.array([1, 1.00390625, 1.01171875, -3.1415927, 1e-40, 0], np.float32)
+    short = nearest_short(values)
+    assert not np.any(short.view(np.uint32) & 0xFFFF)
+    assert short[:4].tolist() == [1, 1, 1.015625, -3.140625]
+    assert np.all(np.abs(short - values) <= np.abs(values) / 256 + 1e-40)
 
 
 def test_integers_are_stored_and_no_floats() -> None:

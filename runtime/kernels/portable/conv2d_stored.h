@@ -57,8 +57,8 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
  */
 #define QCC_CONV2D_STORED(TYPE, BYTES)                                                                                 \
     QCC_INLINE void qcc_conv2d_stored_row_##TYPE(const qcc_conv2d_args a, int32_t columns, const uint8_t *weights,     \
-                                                 const uint16_t *scales, const float *bias, float *output,             \
-                                                 double *QCC_RESTRICT scratch) {                                       \
+                                                 const uint16_t *scales, const uint16_t *bias, int32_t group,          \
+                                                 float *output, double *QCC_RESTRICT scratch) {                        \
         const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
         const int32_t channels = a.output_channels / a.groups;                                                         \
         double *const acc = scratch + QCC_STORED_TAPS * 16;                                                            \
@@ -66,9 +66,11 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
         for (int32_t n = 0; n < channels; n += 16) {                                                                   \
             const int32_t width = qcc_min_i32(16, channels - n);                                                       \
             float own[16];                                                                                             \
+            double first[16];                                                                                          \
             qcc_stored_scales(scales + n, own);                                                                        \
+            qcc_stored_bias(group * channels + n, width, bias, a.short_bias, first);                                   \
             for (int32_t x = 0; x < columns; x++)                                                                      \
-                qcc_stored_start(width, bias == NULL ? NULL : bias + n, acc + (ptrdiff_t)x * 16);                      \
+                qcc_stored_start(first, acc + (ptrdiff_t)x * 16);                                                      \
             for (int32_t ky = 0; ky < a.kernel_height; ky++) {                                                         \
                 for (int32_t k = 0; k < p.run; k += QCC_STORED_TAPS) {                                                 \
                     const int32_t taps = qcc_min_i32(QCC_STORED_TAPS, p.run - k);                                      \
@@ -84,7 +86,7 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
     }                                                                                                                  \
     QCC_INLINE void qcc_conv2d_f32##TYPE##_1x16c1__portable(                                                           \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
-        const uint16_t *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,               \
+        const uint16_t *QCC_RESTRICT scales, const uint16_t *QCC_RESTRICT bias, float *QCC_RESTRICT output,            \
         double *QCC_RESTRICT scratch) {                                                                                \
         const int32_t outputs = a.output_channels / a.groups;                                                          \
         const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                     \
@@ -94,14 +96,13 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
         for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {                                                \
             const ptrdiff_t b = i / a.groups, g = i % a.groups;                                                        \
             const float *const from = input + b * image + g * a.channels;                                              \
-            const float *const own_bias = bias == NULL ? NULL : bias + g * outputs;                                    \
             for (int32_t y = 0; y < a.output_height; y++) {                                                            \
                 for (int32_t first = 0; first < a.output_width; first += a.column_block) {                             \
                     const int32_t columns = qcc_min_i32(a.column_block, a.output_width - first);                       \
                     const ptrdiff_t at = (b * a.output_height + y) * a.output_width + first;                           \
                     qcc_conv2d_f32_prepare(a, from, y, first, columns, rows);                                          \
                     qcc_conv2d_stored_row_##TYPE(a, columns, weights + g * group,                                      \
-                                                 scales + g * ((outputs + 15) / 16 * 16), own_bias,                    \
+                                                 scales + g * ((outputs + 15) / 16 * 16), bias, (int32_t)g,            \
                                                  output + at * a.output_channels + g * outputs, scratch);              \
                 }                                                                                                      \
             }                                                                                                          \
@@ -137,21 +138,23 @@ QCC_INLINE void qcc_depthwise_stored_pixel(const qcc_conv2d_args a, int32_t widt
 #define QCC_DEPTHWISE_STORED(TYPE, BYTES)                                                                              \
     QCC_INLINE void qcc_depthwise_f32##TYPE##__portable(                                                               \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
-        const uint16_t *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output,               \
+        const uint16_t *QCC_RESTRICT scales, const uint16_t *QCC_RESTRICT bias, float *QCC_RESTRICT output,            \
         double *QCC_RESTRICT scratch) {                                                                                \
         const int32_t taps = a.kernel_height * a.kernel_width;                                                         \
         const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.channels;                                \
         for (int32_t n = 0; n < a.channels; n += 16) {                                                                 \
             const int32_t width = qcc_min_i32(16, a.channels - n);                                                     \
             float own[16];                                                                                             \
+            double first[16];                                                                                          \
             qcc_stored_scales(scales + n, own);                                                                        \
+            qcc_stored_bias(n, width, bias, a.short_bias, first);                                                      \
             qcc_stored_expand_##TYPE(taps, weights, own, scratch);                                                     \
             weights += (ptrdiff_t)taps * BYTES;                                                                        \
             for (ptrdiff_t row = 0; row < (ptrdiff_t)a.batch * a.output_height; row++) {                               \
                 const int32_t top = (int32_t)(row % a.output_height) * a.stride_y - a.pad_top;                         \
                 for (int32_t x = 0; x < a.output_width; x++) {                                                         \
                     double acc[16];                                                                                    \
-                    qcc_stored_start(width, bias == NULL ? NULL : bias + n, acc);                                      \
+                    qcc_stored_start(first, acc);                                                                      \
                     qcc_depthwise_stored_pixel(a, width, top, x * a.stride_x - a.pad_left,                             \
                                                input + row / a.output_height * image + n, scratch, acc);               \
                     qcc_stored_finish(width, acc, output + (row * a.output_width + x) * a.channels + n);               \

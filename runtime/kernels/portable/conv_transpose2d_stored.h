@@ -35,7 +35,7 @@
     }                                                                                                                  \
     QCC_INLINE void qcc_conv_transpose2d_f32##TYPE##__portable(                                                        \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
-        const uint16_t *QCC_RESTRICT scales, const float *QCC_RESTRICT bias, float *QCC_RESTRICT output) {             \
+        const uint16_t *QCC_RESTRICT scales, const uint16_t *QCC_RESTRICT bias, float *QCC_RESTRICT output) {          \
         const int32_t outputs = a.output_channels / a.groups, blocks = (outputs + 15) / 16;                            \
         const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                     \
         const ptrdiff_t pixels = (ptrdiff_t)a.batch * a.output_height * a.output_width;                                \
@@ -48,7 +48,7 @@
             double acc[16];                                                                                            \
             float own[16];                                                                                             \
             qcc_stored_scales(scales + block * 16, own);                                                               \
-            qcc_stored_start(width, bias == NULL ? NULL : bias + c, acc);                                              \
+            qcc_stored_bias((int32_t)c, width, bias, a.short_bias, acc);                                               \
             qcc_conv_transpose2d_pixel_##TYPE(a, (int32_t)(row % a.output_height), (int32_t)(pixel % a.output_width),  \
                                               input + row / a.output_height * image + g * a.channels,                  \
                                               weights + block * block_bytes, own, acc);                                \

@@ -53,10 +53,29 @@ QCC_INLINE void qcc_stored_read_s4(const uint8_t *from, float *QCC_RESTRICT to) 
 QCC_STORED_EXPAND(s8, QCC_STORED_BYTES_S8)
 QCC_STORED_EXPAND(s4, QCC_STORED_BYTES_S4)
 
-/* Accumulators of one output position start at the bias; those past `width` at 0. */
-QCC_INLINE void qcc_stored_start(int32_t width, const float *bias, double *QCC_RESTRICT acc) {
+/*
+ * What accumulators of an output position start with, for the 16 channels from `first`: the bias, those past `width` 0.
+ * Biases are float32 or, where `is_short`, bfloat16; `bias` may be NULL.
+ */
+QCC_INLINE void qcc_stored_bias(int32_t first, int32_t width, const uint16_t *bias, int32_t is_short,
+                                double *QCC_RESTRICT to) {
+    for (int32_t n = 0; n < 16; n++) {
+        float value = 0.0f;
+        if (bias != NULL && n < width) {
+            if (is_short) {
+                const uint32_t bits = (uint32_t)bias[first + n] << 16;
+                __builtin_memcpy(&value, &bits, 4);
+            } else {
+                __builtin_memcpy(&value, bias + 2 * (ptrdiff_t)(first + n), 4);
+            }
+        }
+        to[n] = (double)value;
+    }
+}
+
+QCC_INLINE void qcc_stored_start(const double *bias, double *QCC_RESTRICT acc) {
     for (int32_t n = 0; n < 16; n++)
-        acc[n] = bias == NULL || n >= width ? 0.0 : (double)bias[n];
+        acc[n] = bias[n];
 }
 
 QCC_INLINE void qcc_stored_finish(int32_t width, const double *acc, float *QCC_RESTRICT output) {
