@@ -1,5 +1,5 @@
 """
-GMAC/s of the convolution kernels on layers of MobileNetV2, ResNet-8 and ResNet-50.
+GMAC/s of the convolution kernels on layers of MobileNetV2, SqueezeNet and ResNets.
 
 `python benchmarks/convolution.py x86-64-v3 --cc gcc` compiles one C program with a
 function per layer, as generated code has it, and prints the best of five runs.
@@ -12,9 +12,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from qcc.codegen.kernel_table import KernelRow, find_kernel
+from qcc.codegen.lowerings.contraction import TILES, WINOGRAD
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.tiles import TiledGeometry
+from qcc.codegen.lowerings.winograd import WinogradGeometry
 from qcc.codegen.targets import Target, find_target
 from qcc.codegen.toolchain import FLAGS
 
@@ -30,12 +34,17 @@ LAYERS = (
     ("mobilenetv2 14 in", 14, 64, 384, 1, 1),
     ("mobilenetv2 7", 7, 960, 160, 1, 1),
     ("mobilenetv2 last", 7, 320, 1280, 1, 1),
+    ("squeezenet 55", 55, 16, 64, 3, 1),
+    ("squeezenet 27", 27, 32, 128, 3, 1),
+    ("squeezenet 13", 13, 48, 192, 3, 1),
     ("mobilenetv2 classes", 1, 1280, 1000, 1, 1),
     ("resnet8 first", 32, 3, 16, 3, 1),
     ("resnet8 32", 32, 16, 16, 3, 1),
     ("resnet8 16", 16, 32, 32, 3, 1),
     ("resnet8 8", 8, 64, 64, 3, 1),
     ("resnet50 56", 56, 64, 64, 3, 1),
+    ("resnet50 28", 28, 128, 128, 3, 1),
+    ("resnet50 14", 14, 256, 256, 3, 1),
     ("resnet50 7", 7, 512, 512, 3, 1),
 )
 
@@ -84,11 +93,16 @@ def _geometry(size: int, channels: int, outputs: int, kernel: int, stride: int):
 def _choose(target: Target, shape: Geometry) -> tuple[KernelRow, Geometry]:
     """The kernel of a layer, and the geometry that it wants."""
     stems = ["qcc_conv2d_s8s8_symmetric", "qcc_conv2d_s8s8"]
-    row = find_kernel(target, *stems)
+    typical = np.full((shape.outputs, shape.channels, *shape.kernel), 25, np.int8)
     if TiledGeometry.fits(shape):
-        row = find_kernel(target, "qcc_conv2d_s8s8_tiles", *stems)
-    if row.stem == "qcc_conv2d_s8s8_tiles":
+        stems.insert(0, TILES)
+    if WinogradGeometry.pays(shape, typical):
+        stems.insert(0, WINOGRAD)
+    row = find_kernel(target, *stems)
+    if row.stem == TILES:
         shape = TiledGeometry.of(shape)
+    if row.stem == WINOGRAD:
+        shape = WinogradGeometry.of(shape)
     return row, shape
 
 

@@ -41,21 +41,22 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_strip__avx2(const qcc_conv2d_args a
                                                          int32_t tile, int32_t channel, const int8_t *padding,
                                                          int16_t *columns, int16_t *to) {
     const qcc_winograd_plan p = qcc_winograd_make_plan(a);
-    const int8_t *lines[6], *outside[6];
-    ptrdiff_t steps[6], none[6];
-    for (int32_t i = 0; i < 6; i++) {
-        const int32_t y = top + i;
-        const int inside = y >= 0 && y < a.input_height;
-        lines[i] = inside ? image + (ptrdiff_t)y * a.input_width * a.channels + channel : padding;
-        steps[i] = inside ? a.channels : 0;
-        outside[i] = padding;
-        none[i] = 0;
-    }
     const int32_t count = 4 * p.across + 2, left = qcc_min_i32(a.pad_left, count);
     const int32_t within = qcc_min_i32(a.input_width, count - left);
-    qcc_winograd_columns__avx2(outside, none, left, columns);
-    qcc_winograd_columns__avx2(lines, steps, within, columns + (ptrdiff_t)96 * left);
-    qcc_winograd_columns__avx2(outside, none, count - left - within, columns + (ptrdiff_t)96 * (left + within));
+    const int32_t parts[3] = {left, within, count - left - within}; /* the image between its padding */
+    int16_t *next = columns;
+    for (int32_t part = 0; part < 3; part++) {
+        const int8_t *lines[6];
+        ptrdiff_t steps[6];
+        for (int32_t i = 0; i < 6; i++) {
+            const int32_t y = top + i;
+            const int inside = part == 1 && y >= 0 && y < a.input_height;
+            lines[i] = inside ? image + (ptrdiff_t)y * a.input_width * a.channels + channel : padding;
+            steps[i] = inside ? a.channels : 0;
+        }
+        qcc_winograd_columns__avx2(lines, steps, parts[part], next);
+        next += (ptrdiff_t)96 * parts[part];
+    }
     for (int32_t x = 0; x < p.across; x++, tile++)
         qcc_winograd_rows__avx2(columns + (ptrdiff_t)4 * 96 * x, p.input_point,
                                 to + tile / 4 * p.input_group + (ptrdiff_t)(tile % 4) * a.channels + channel);
