@@ -26,6 +26,7 @@ from benchmarks.acceptance import (  # noqa: F401
     arena_and_code,
     arm,
     budget,
+    calibration_cost,
     dynamic,
     generated_c,
     house,

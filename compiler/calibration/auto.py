@@ -46,7 +46,13 @@ KEPT_SAMPLES = 32
 FEWEST_SAMPLES = 4
 
 FEWEST_THAT_CUT = 32
-"""Of fewer samples all ranges are kept: what they show once, others will exceed."""
+"""
+Of fewer samples all ranges are kept: what they show once, others will exceed.
+
+The smallest power of two with which no model of the zoo loses more than 0.1 dB on
+calibration samples that were held out (`python -m benchmarks.accuracy.few_samples`,
+docs/calibration.md).
+"""
 
 WORK = 2 * 10**11
 """Multiply-accumulates to spend, about; large models are probed with fewer samples."""

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
+from benchmarks.accuracy import few_samples  # noqa: E402
 from benchmarks.accuracy.measure import bootstrap_error  # noqa: E402
 from benchmarks.accuracy.report import markdown, verdicts  # noqa: E402
 
@@ -51,3 +52,12 @@ def test_a_tool_that_fails_is_named_and_not_compared():
     assert verdicts(rows, "qcc") == ("", "")
     line = markdown({"net": rows}, "qcc").splitlines()[2]
     assert line == "| net | 0.00 ± 0.10 (30.0 dB) | fails |  |  |"
+
+
+def test_few_samples_counts_models_that_lose() -> None:
+    results = {"a": [(4, 0.5), (4, -0.1), (32, 1.0)], "b": [(4, -0.2), (4, -0.3)]}
+    lines = few_samples.markdown(results).splitlines()
+    assert lines[2].startswith("| a | +0.20 (-0.10) |  |  | +1.00 (+1.00) |")
+    assert lines[3].startswith("| b | -0.25 (-0.30) |  |")
+    assert lines[4].startswith("| mean of the models | -0.02 |")
+    assert lines[5].startswith("| that lose more than 0.1 dB | 1 of 2 | 0 of 0 |")
