@@ -96,9 +96,9 @@ def _choose(target: Target, shape: Geometry) -> tuple[KernelRow, Geometry]:
     typical = np.full((shape.outputs, shape.channels, *shape.kernel), 25, np.int8)
     if TiledGeometry.fits(shape):
         stems.insert(0, TILES)
-    if WinogradGeometry.pays(shape, typical):
-        stems.insert(0, WINOGRAD)
-    row = find_kernel(target, *stems)
+    row, other = find_kernel(target, *stems), find_kernel(target, WINOGRAD, *stems)
+    if other.stem == WINOGRAD and WinogradGeometry.pays(shape, typical, other):
+        row = other
     if row.stem == TILES:
         shape = TiledGeometry.of(shape)
     if row.stem == WINOGRAD:

@@ -85,6 +85,14 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     )
 
 
+def _winograd(isa: str, tile: tuple[int, int, int]) -> KernelRow:
+    return KernelRow(
+        *("qcc_conv2d_s8s8_winograd", isa, "conv2d_winograd.h", "qcc_conv2d_args"),
+        tile,
+        run_time=(*_SIZES, "batch", "band_rows", "tile_block"),
+    )
+
+
 _GEOMETRY = (
     *("batch", "input_height", "input_width", "channels", "output_height"),
     *("output_width", "output_channels", "output_step", "groups", "kernel_height"),
@@ -223,14 +231,8 @@ KERNELS: list[KernelRow] = [
         small_sums=True,
         run_time=_SIZES,
     ),
-    KernelRow(
-        "qcc_conv2d_s8s8_winograd",
-        "avx2",
-        "conv2d_winograd.h",
-        "qcc_conv2d_args",
-        (4, 16, 4),
-        run_time=(*_SIZES, "batch", "band_rows", "tile_block"),
-    ),
+    _winograd("avx2", (4, 16, 4)),
+    _winograd("avxvnni", (6, 16, 4)),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
         "avx512vnni",

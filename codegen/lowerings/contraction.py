@@ -136,10 +136,13 @@ class PackedConvolution:
                 stems.insert(0, "qcc_conv2d_s8s8_shared")
         if zero_points is None and not dynamic and TiledGeometry.fits(geometry):
             stems.insert(0, TILES)
-        if zero_points is None and not dynamic:
-            if WinogradGeometry.pays(geometry, weights.stored, build.threads):
-                stems.insert(0, WINOGRAD)
         row = build.kernel(*stems)
+        if zero_points is None and not dynamic:
+            tiles = build.kernel(WINOGRAD, *stems)
+            if tiles.stem == WINOGRAD and WinogradGeometry.pays(
+                geometry, weights.stored, tiles, build.threads
+            ):
+                row = tiles
         odd = geometry.channels % 2 == 1
         if row.small_sums and (odd or input_zero_point > _SMALL_ZERO_POINT):
             row = build.kernel("qcc_conv2d_s8s8")

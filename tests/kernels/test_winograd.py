@@ -16,13 +16,15 @@ from support.contraction import (
 )
 from support.harness import run_kernel
 
-from qcc.codegen.kernel_table import find_kernel
+from qcc.codegen.kernel_table import KERNELS, KernelRow
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.winograd import WinogradGeometry
 from qcc.codegen.packing import pack_conv2d
-from qcc.codegen.targets import TARGETS
 
-ROW = find_kernel(TARGETS["x86-64-v3"], "qcc_conv2d_s8s8_winograd")
+ROWS = [row for row in KERNELS if row.stem == "qcc_conv2d_s8s8_winograd"]
+[AVX2] = [row for row in ROWS if row.isa == "avx2"]
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
 
 SHAPES = [
     Shape(h=4, w=4, c=16, o=16),
@@ -50,6 +52,11 @@ def _geometry(s: Shape) -> Geometry:
     )
 
 
+def _group(row: KernelRow) -> int:
+    assert row.tile is not None
+    return row.tile[0]
+
+
 def _residual(rng: np.random.Generator) -> dict[str, int]:
     return {
         "conv_multiplier": 987_653,
@@ -61,6 +68,7 @@ def _residual(rng: np.random.Generator) -> dict[str, int]:
 
 
 def _check(
+    row: KernelRow,
     s: Shape,
     seed: int,
     *,
@@ -91,7 +99,7 @@ def _check(
     low, high = sorted(int(v) for v in rng.integers(-128, 128, 2))
     limits = (-128, 127) if residual else (low, high)
     geometry = WinogradGeometry.of(_geometry(s))
-    arguments = conv2d_arguments(s) | geometry.arguments(4) | (plan or {})
+    arguments = conv2d_arguments(s) | geometry.arguments(_group(row)) | (plan or {})
     arguments |= {
         "input_zero_point": zp_x,
         "zero_point": zp_y,
@@ -112,11 +120,11 @@ def _check(
     wanted = sums.astype(np.float32) * multipliers if float_output else expected
     room = (*s.output_shape[:-1], s.o + gap)
     result = np.full(room, 99, wanted.dtype)
-    scratch = np.full(_scratch_bytes(geometry, arguments), 77, np.int8)
+    scratch = np.full(_scratch_bytes(row, geometry, arguments), 77, np.int8)
     run_kernel(
-        ROW,
+        row,
         arguments,
-        [x, pack_conv2d(w, ROW.packing(s.o)), None, bias, multipliers, added, None],
+        [x, pack_conv2d(w, row.packing(s.o)), None, bias, multipliers, added, None],
         [result, scratch],
         **options,
     )
@@ -124,41 +132,47 @@ def _check(
     assert (result[..., s.o :] == 99).all()
 
 
-def _scratch_bytes(geometry: WinogradGeometry, arguments: dict[str, int]) -> int:
+def _scratch_bytes(
+    row: KernelRow, geometry: WinogradGeometry, arguments: dict[str, int]
+) -> int:
     """What the geometry says, with room for another plan than its own."""
-    own = geometry.arguments(4)
+    own = geometry.arguments(_group(row))
     if all(arguments[name] == own[name] for name in ("band_rows", "tile_block")):
-        return geometry.scratch_bytes(4)
-    return geometry.scratch_bytes(4) + 36 * 64 * arguments["tile_block"]
+        return geometry.scratch_bytes(_group(row))
+    return geometry.scratch_bytes(_group(row)) + 36 * 64 * arguments["tile_block"]
 
 
+@each_row
 @pytest.mark.parametrize("index", range(len(SHAPES)))
-def test_shapes(index: int) -> None:
+def test_shapes(row: KernelRow, index: int) -> None:
     s = SHAPES[index]
-    _check(s, index)
-    _check(s, index, residual=True)
-    _check(s, index, float_output=True)
+    _check(row, s, index)
+    _check(row, s, index, residual=True)
+    _check(row, s, index, float_output=True)
 
 
-@pytest.mark.parametrize("tile_block", [4, 16])
+@each_row
+@pytest.mark.parametrize("groups", [1, 3])
 @pytest.mark.parametrize("strips", [1, 2])
-def test_bands(strips: int, tile_block: int) -> None:
+def test_bands(row: KernelRow, strips: int, groups: int) -> None:
     """Inputs transformed in several bands, which may end between two images."""
-    plan = {"band_rows": 4 * strips, "tile_block": tile_block}
+    plan = {"band_rows": 4 * strips, "tile_block": groups * _group(row)}
     for seed, index in enumerate((1, 4, 6)):
-        _check(SHAPES[index], seed, plan=plan, residual=index == 1)
+        _check(row, SHAPES[index], seed, plan=plan, residual=index == 1)
 
 
+@each_row
 @pytest.mark.parametrize("zero_point", [-128, 127])
-def test_extreme_values(zero_point: int) -> None:
+def test_extreme_values(row: KernelRow, zero_point: int) -> None:
     """Nothing overflows that must not, at both ends of all ranges."""
     for seed, channels in enumerate((16, 64, 224)):
         s = Shape(h=6, w=7, c=channels, o=18)
-        _check(s, seed, extreme=zero_point)
-        _check(s, seed, extreme=zero_point, float_output=True)
+        _check(row, s, seed, extreme=zero_point)
+        _check(row, s, seed, extreme=zero_point, float_output=True)
 
 
-def test_largest_sums() -> None:
+@each_row
+def test_largest_sums(row: KernelRow) -> None:
     """Sums just inside of what is proven, of one sign."""
     channels = (2**25 // (128 * 128 * 9)) // 4 * 4
     s = Shape(h=4, w=4, c=channels, o=16)
@@ -166,20 +180,21 @@ def test_largest_sums() -> None:
     for sign in (-128, 127):
         x = np.full(s.input_shape, -128, np.int8)
         w = np.full(s.weight_shape, sign, np.int8)
-        packed, one = pack_conv2d(w, ROW.packing(s.o)), np.ones(s.o, np.float32)
+        packed, one = pack_conv2d(w, row.packing(s.o)), np.ones(s.o, np.float32)
         result = np.zeros(s.output_shape, np.float32)
         geometry = WinogradGeometry.of(_geometry(s))
-        arguments = geometry.arguments(4) | {"float_output": 1}
+        arguments = geometry.arguments(_group(row)) | {"float_output": 1}
         run_kernel(
-            ROW,
+            row,
             arguments | {"input_zero_point": -128},
             [x, packed, None, np.zeros(s.o, np.int32), one, None, None],
-            [result, np.zeros(geometry.scratch_bytes(4), np.int8)],
+            [result, np.zeros(geometry.scratch_bytes(_group(row)), np.int8)],
         )
         np.testing.assert_array_equal(result, conv2d_sums(s, x, w, -128))
 
 
-def test_random_shapes() -> None:
+@each_row
+def test_random_shapes(row: KernelRow) -> None:
     rng = np.random.default_rng(7)
     for seed in range(25):
         s = Shape(
@@ -192,20 +207,22 @@ def test_random_shapes() -> None:
         )
         residual = seed % 3 == 0  # without one there may be a gap between pixels
         gap = 0 if residual else int(rng.integers(0, 20))
-        _check(s, seed, residual=residual, gap=gap)
+        _check(row, s, seed, residual=residual, gap=gap)
 
 
+@each_row
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_literal_arguments(compiler: str) -> None:
+def test_literal_arguments(row: KernelRow, compiler: str) -> None:
     fused = ["-O3", "-ffp-contract=fast", "-march=native"]
     for index in (0, 1, 4):
-        _check(SHAPES[index], index, compiler=compiler, literal=True)
-    _check(SHAPES[3], 9, residual=True, compiler=compiler, flags=fused)
+        _check(row, SHAPES[index], index, compiler=compiler, literal=True)
+    _check(row, SHAPES[3], 9, residual=True, compiler=compiler, flags=fused)
 
 
-def test_sanitizers() -> None:
+@each_row
+def test_sanitizers(row: KernelRow) -> None:
     for index in (1, 3, 6):
-        _check(SHAPES[index], index, residual=index == 1, sanitize=True)
+        _check(row, SHAPES[index], index, residual=index == 1, sanitize=True)
 
 
 def _weights(s: Shape, value: int = 40) -> np.ndarray:
@@ -215,12 +232,19 @@ def _weights(s: Shape, value: int = 40) -> np.ndarray:
 def test_pays_for_layers_of_resnets_only_where_sums_are_exact() -> None:
     for size, channels in ((56, 64), (28, 128), (14, 256), (7, 512), (32, 16)):
         s = Shape(h=size, w=size, c=channels, o=channels)
-        assert WinogradGeometry.pays(_geometry(s), _weights(s))
+        assert WinogradGeometry.pays(_geometry(s), _weights(s), AVX2)
     s = Shape(h=7, w=7, c=512, o=512)
     weights = _weights(s, 56)
-    assert WinogradGeometry.pays(_geometry(s), weights)
+    assert WinogradGeometry.pays(_geometry(s), weights, AVX2)
     weights[5] = 57  # 4608 * 57 * 128 > 2^25
-    assert not WinogradGeometry.pays(_geometry(s), weights)
+    assert not WinogradGeometry.pays(_geometry(s), weights, AVX2)
+
+
+def test_few_tiles_do_not_pay_where_products_of_bytes_are_fast() -> None:
+    [row] = [row for row in ROWS if row.isa == "avxvnni"]
+    many, few = (Shape(h=h, w=h, c=c, o=c) for h, c in ((56, 64), (7, 512)))
+    assert WinogradGeometry.pays(_geometry(many), _weights(many), row)
+    assert not WinogradGeometry.pays(_geometry(few), _weights(few), row)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +262,7 @@ def test_pays_for_layers_of_resnets_only_where_sums_are_exact() -> None:
 )
 def test_leaves_other_layers_alone(changes: dict[str, Any]) -> None:
     s = replace(Shape(h=28, w=28, c=64, o=64), **changes)
-    assert not WinogradGeometry.pays(_geometry(s), _weights(s))
+    assert not WinogradGeometry.pays(_geometry(s), _weights(s), AVX2)
 
 
 def test_bands_of_threads_are_whole_tiles() -> None:

@@ -36,7 +36,7 @@ typedef struct {
     int32_t no_overflow; /* |accumulator * multiplier| < 2^31 for every input, so rounding may come before clamping */
     int32_t fits_int16;  /* |accumulator * multiplier| < 2^15 - 256 for every input */
     int32_t ties;        /* some sums of the residual add lie halfway between two integers */
-    int32_t tile_block;  /* tiles of 4x4 outputs that avx2/conv2d_winograd.h multiplies together: a multiple of 4 */
+    int32_t tile_block;  /* tiles of 4x4 outputs that avx2/winograd_driver.h has sums of: a multiple of its group */
 } qcc_conv2d_args;
 
 /* How one step of a convolution finds its taps; everything is a literal after inlining. */
