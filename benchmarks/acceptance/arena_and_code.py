@@ -8,10 +8,11 @@ from pathlib import Path
 
 from benchmarks import arm_counts
 from benchmarks.acceptance.registry import Row, check
-from benchmarks.models import all_models
+from benchmarks.models import Model, all_models, zoo_models
 from benchmarks.ours import library
 from qcc.codegen.targets import find_target, runs_here
 from qcc.compiler.cli.qcc_run import open_session
+from qcc.compiler.diagnostics import QccError
 
 _X86 = ("x86-64-v3", "avx512vnni", "amx")
 
@@ -34,6 +35,13 @@ def code_bytes(path: Path) -> int:
     return total
 
 
+def _models() -> list[Model]:
+    """Those that are measured and those of the zoo, each once."""
+    return list(
+        {model.name: model for model in (*all_models(), *zoo_models())}.values()
+    )
+
+
 @check("arena")
 def arena() -> Iterator[Row]:
     """
@@ -41,11 +49,15 @@ def arena() -> Iterator[Row]:
 
     The scratch of a call is live during it; the bound of tensors alone is printed too.
     """
-    for model in all_models():
+    for model in _models():
         for target in _X86:
             if not runs_here(find_target(target)):
                 continue
-            about = open_session(library(model, target)).variant
+            try:
+                about = open_session(library(model, target)).variant
+            except QccError as error:  # some of the zoo have what qcc has not
+                yield Row(model.name, f"does not compile: {error.what}", "", True)
+                break
             size, bound = about["arena_bytes"], about["lower_bound_bytes"]
             text = f"{size / 1e3:.1f} kB of {bound / 1e3:.1f} kB: {size / bound:.3f} ×"
             text += f", tensors alone {about['tensor_bound_bytes'] / 1e3:.1f} kB"

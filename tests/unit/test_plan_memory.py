@@ -43,6 +43,13 @@ def test_chain_needs_two_buffers():
     assert extent(chain, plan(chain)) == 1280
 
 
+def test_exchanges_find_what_no_single_order_does():
+    lives = [(256, 6, 6), (320, 5, 7), (256, 1, 3), (192, 0, 1), (320, 2, 4)]
+    live = [Interval(*sizes) for sizes in [*lives, (192, 1, 1)]]
+    ends = [o + i.size for o, i in zip(plan(live), live, strict=True)]
+    assert max(ends) == lower_bound(live) == 640
+
+
 @pytest.mark.parametrize(("size", "expected"), [(0, 0), (1, 64), (64, 64), (65, 128)])
 def test_align(size: int, expected: int):
     assert align(size) == expected
