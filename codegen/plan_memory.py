@@ -58,26 +58,42 @@ def root(buffer: SSAValue) -> SSAValue:
     return buffer
 
 
-def live_intervals(run: FuncOp) -> dict[kernel.AllocateOp, Interval]:
-    """The live range of every allocated buffer, in the order of allocation."""
-    touched: dict[kernel.AllocateOp, list[int]] = {}
+def touching_calls(run: FuncOp) -> dict[kernel.AllocateOp, dict[kernel.CallOp, int]]:
+    """
+    The calls that touch every allocated buffer, views included, and their numbers.
+
+    Calls of a group have the number of its first, because they run at once.
+    """
+    touched: dict[kernel.AllocateOp, dict[kernel.CallOp, int]] = {}
     groups: dict[int, int] = {}
     for index, op in enumerate(run.body.block.ops):
         if isinstance(op, kernel.AllocateOp):
-            touched[op] = []
+            touched[op] = {}
         if isinstance(op, kernel.CallOp):
-            if op.group is not None:  # calls of a group run at once
+            if op.group is not None:
                 index = groups.setdefault(op.group.value.data, index)
             for buffer in op.buffers:
                 owner = root(buffer).owner
                 if isinstance(owner, kernel.AllocateOp):
-                    touched[owner].append(index)
+                    touched[owner][op] = index
+    return touched
+
+
+def live_interval(buffer: kernel.AllocateOp, calls: Iterable[int]) -> Interval | None:
+    """From the first to the last of the calls that touch it; None without any."""
+    numbers = list(calls)
+    if not numbers:
+        return None
+    size = align(kernel.buffer_type(buffer.result).byte_count)
+    return Interval(size, min(numbers), max(numbers))
+
+
+def live_intervals(run: FuncOp) -> dict[kernel.AllocateOp, Interval]:
+    """The live range of every allocated buffer, in the order of allocation."""
     return {
-        op: Interval(
-            align(kernel.buffer_type(op.result).byte_count), min(calls), max(calls)
-        )
-        for op, calls in touched.items()
-        if calls
+        buffer: interval
+        for buffer, calls in touching_calls(run).items()
+        if (interval := live_interval(buffer, calls.values())) is not None
     }
 
 
