@@ -47,7 +47,6 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_strip__avx2(const qcc_conv2d_args a
                                                          const int8_t *image, int32_t top, int32_t tile,
                                                          int32_t channel, const int8_t *padding, int16_t *columns,
                                                          int16_t *to) {
-
     const int32_t count = 4 * p.across + 2, left = qcc_min_i32(a.pad_left, count);
     const int32_t within = qcc_min_i32(a.input_width, count - left);
     const int32_t parts[3] = {left, within, count - left - within}; /* the image between its padding */
@@ -74,7 +73,6 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_strip__avx2(const qcc_conv2d_args a
 QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_band__avx2(const qcc_conv2d_args a, const qcc_winograd_plan p,
                                                         const int8_t *input, int32_t first, int32_t count,
                                                         int16_t *columns, int16_t *to) {
-
     int8_t padding[16];
     __builtin_memset(padding, a.input_zero_point & 0xff, sizeof padding);
     for (int32_t s = 0; s < count; s++) {
@@ -104,7 +102,6 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_store__avx2(const qcc_conv2d_args a
                                                          int32_t row, int32_t column, int32_t width,
                                                          const int32_t *sums, const int32_t *bias,
                                                          const float *multipliers, void *output, ptrdiff_t at) {
-
     const int32_t top = row % p.down * 4, left = 4 * column;
     const int32_t height = qcc_min_i32(4, a.output_height - top), inside = qcc_min_i32(4, a.output_width - left);
     const __m256i bias0 = _mm256_loadu_si256((const __m256i *)(const void *)bias);
