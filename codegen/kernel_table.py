@@ -35,6 +35,8 @@ class KernelRow:
     """Whether it wants a ByteRowsGeometry, which says how rows are prepared."""
     small_sums: bool = False
     """Whether it is slow where sums of two inputs, counted from -128, exceed 258."""
+    clamps_bytes: bool = False
+    """Whether it asks for the fact `no_overflow`, to clamp bytes rather than floats."""
     lines: bool = False
     """One of those of neon/conv2d_lines.h, which may gather taps and ask for facts."""
     run_time: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
         *("qcc_conv2d_s8s8", isa, "conv2d.h", struct),
         tile,
         narrow=True,
+        clamps_bytes=isa == "avx2",
         run_time=run_time,
     )
 
@@ -89,6 +92,7 @@ def _winograd(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     return KernelRow(
         *("qcc_conv2d_s8s8_winograd", isa, "conv2d_winograd.h", "qcc_conv2d_args"),
         tile,
+        clamps_bytes=True,
         run_time=(*_SIZES, "batch", "band_rows", "tile_block"),
     )
 
@@ -123,7 +127,11 @@ def _stored(bits: int) -> list[KernelRow]:
 
 
 def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
-    return KernelRow("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args", tile)
+    return KernelRow(
+        *("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args"),
+        tile,
+        clamps_bytes=isa == "avx2",
+    )
 
 
 def _matmul(isa: str, tile: tuple[int, int, int]) -> KernelRow:
@@ -153,7 +161,7 @@ KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
     _conv2d("sse2", (4, 8, 2)),
     _conv2d("sse41", (4, 8, 2)),
-    _conv2d("avx2", (4, 16, 2)),
+    _conv2d("avx2", (6, 16, 2)),
     _conv2d("neon", (4, 8, 1)),
     _conv2d("neon32", (4, 8, 1)),
     KernelRow(
@@ -218,6 +226,7 @@ KERNELS: list[KernelRow] = [
         (6, 16, 4),
         narrow=True,
         activation_offset=128,
+        clamps_bytes=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -229,6 +238,7 @@ KERNELS: list[KernelRow] = [
         activation_offset=128,
         bands=True,
         small_sums=True,
+        clamps_bytes=True,
         run_time=_SIZES,
     ),
     _winograd("avx2", (4, 16, 4)),
@@ -294,7 +304,7 @@ KERNELS: list[KernelRow] = [
         reads_past_input=True,
     ),
     _matmul("sse2", (4, 8, 2)),
-    _matmul("avx2", (4, 16, 2)),
+    _matmul("avx2", (6, 16, 2)),
     _matmul("neon", (4, 8, 1)),
     _matmul("neon32", (4, 8, 1)),
     KernelRow(

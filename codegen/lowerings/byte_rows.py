@@ -81,14 +81,21 @@ class ByteRowsGeometry(Geometry):
         return -(-width // (blocks * _TILE_COLUMNS)) * _TILE_COLUMNS
 
     def scratch_bytes(self, tile_rows: int) -> int:
-        """The prepared rows; for AVX2 also their two parts, and a list per tile."""
+        """The prepared rows; for AVX2 two parts of them, and bits."""
         slots = self._slots(self.band_rows) if self.band_rows else self.kernel[0]
         columns = self.column_block(tile_rows)
         size = slots * self._row_bytes(columns)
         if not self.splits_rows:
             return size + 64
-        tiles = -(-columns // tile_rows) * max(self.band_rows, 1)
-        return 3 * ((size + 127) // 64 * 64) + 192 * tiles + 64
+        return 3 * ((size + 127) // 64 * 64) + 64
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the bits of a row's tiles fit beside it: avx2/conv2d_symmetric.h."""
+        columns = self.column_block(4)
+        tiles = -(-columns // 4) if columns >= 4 else columns
+        taps = self.kernel[1] * self.channels
+        return tiles * -(-taps // 32) <= self._row_bytes(columns)
 
     def arguments(self, tile_rows: int) -> dict[str, int]:
         """The geometry, and how rows are prepared."""

@@ -22,6 +22,7 @@ from qcc.codegen.lowerings.lines import (
     gathered_weights,
 )
 from qcc.codegen.lowerings.requantization import (
+    cannot_overflow,
     product_cannot_overflow,
     requantization_facts,
 )
@@ -75,6 +76,13 @@ class Weights:
         count = stored.shape[0]
         zero_points = np.resize(np.array(kind.zero_points, np.int8), count)
         return Weights(stored, zero_points if zero_points.any() else None)
+
+    def centred(self) -> Array:
+        """The weights less their zero points, int16."""
+        stored = self.stored.astype(np.int16)
+        if self.zero_points is None:
+            return stored
+        return stored - self.zero_points.reshape(-1, 1, 1, 1)
 
     def sums(self) -> Array:
         """Σ (q_w - zp_w) of each output channel, int64."""
@@ -143,8 +151,11 @@ class PackedConvolution:
                 geometry, weights.stored, tiles, build.threads
             ):
                 row = tiles
-        odd = geometry.channels % 2 == 1
-        if row.small_sums and (odd or input_zero_point > _SMALL_ZERO_POINT):
+        if row.small_sums and (
+            geometry.channels % 2 == 1
+            or input_zero_point > _SMALL_ZERO_POINT
+            or not ByteRowsGeometry.of(geometry, splits_rows=True).has_room
+        ):
             row = build.kernel("qcc_conv2d_s8s8")
         stored = weights.stored
         if row.lines and GatheredGeometry.pays(row, geometry):
@@ -159,6 +170,19 @@ class PackedConvolution:
         if row.bands:
             geometry = ByteRowsGeometry.of(geometry, splits_rows=row.small_sums)
         return PackedConvolution(row, geometry, packed, weights)
+
+    def facts(
+        self, arguments: dict[str, Literal], folded: Array, multipliers: Array
+    ) -> dict[str, Literal]:
+        """What the kernel wants to know of its requantization, proven."""
+        own = folded + self.row.activation_offset * self.weights.sums()
+        if self.row.stem in (TILES, DEPTHWISE) or self.row.lines:
+            stored = self.weights.stored
+            return requantization_facts(arguments, stored, own, multipliers)
+        if self.row.clamps_bytes:
+            fits = cannot_overflow(self.weights.centred(), own, multipliers)
+            return {"no_overflow": int(fits)}
+        return {}
 
     def call(
         self,
@@ -294,9 +318,7 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     )
     offset += convolution.row.activation_offset
     folded = folded_bias(op, bias, weights.sums(), offset)
-    if convolution.row.stem in (TILES, DEPTHWISE) or convolution.row.lines:
-        own = folded + convolution.row.activation_offset * weights.sums()
-        arguments |= requantization_facts(arguments, stored, own, multipliers)
+    arguments |= convolution.facts(arguments, folded, multipliers)
     convolution.call(
         build,
         input=build.buffer(op.input, padded=convolution.row.reads_past_input),
@@ -350,9 +372,7 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
         "minimum": op.minimum_value,
         "maximum": op.maximum_value,
     }
-    if convolution.row.stem == TILES or convolution.row.lines:
-        stored = weights.stored
-        arguments |= requantization_facts(arguments, stored, folded, multipliers)
+    arguments |= convolution.facts(arguments, folded, multipliers)
     convolution.call(
         build,
         input=build.buffer(op.lhs, padded=convolution.row.reads_past_input),

@@ -46,17 +46,21 @@
 /*
  * For tiles of gcc 12, which else hoists the loads of a whole step, has too few registers for them and spills
  * accumulators: QCC_IN_ORDER keeps what computes a vector where it stands, QCC_LOAD_PAIR two loads together (one ldp),
- * QCC_LOAD_LATER all later loads behind it; QCC_OWN_POINTER keeps a pointer in a register, as a base of short offsets.
+ * QCC_LOAD_LATER all later loads behind it; QCC_OWN_POINTER keeps a pointer in a register, as a base of short offsets,
+ * and what it points at from being known from loads through its former value.
  */
 #if defined(__aarch64__) && !defined(__clang__)
 #define QCC_IN_ORDER(v) __asm__ volatile("" : "+w"(v))
 #define QCC_LOAD_PAIR(v, w) __asm__ volatile("" : "+w"(v), "+w"(w))
 #define QCC_LOAD_LATER() __asm__ volatile("" : : : "memory")
-#define QCC_OWN_POINTER(p) __asm__("" : "+r"(p))
 #else
 #define QCC_IN_ORDER(v) (void)(v)
 #define QCC_LOAD_PAIR(v, w) (void)(v), (void)(w)
 #define QCC_LOAD_LATER() (void)0
+#endif
+#if !defined(__clang__)
+#define QCC_OWN_POINTER(p) __asm__("" : "+r"(p))
+#else
 #define QCC_OWN_POINTER(p) (void)(p)
 #endif
 

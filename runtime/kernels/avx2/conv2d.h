@@ -1,12 +1,13 @@
 /*
  * Convolution of int8 by int8 with AVX2, exact for all weights: rows hold int16, a pair of taps is broadcast and
- * multiplied by pmaddwd with 2 x 8 channels of weights that are widened on load. Tiles of 4 columns by 16 channels
- * keep 8 accumulators, so that 16 of 18 instructions of a step are multiplications and additions.
+ * multiplied by pmaddwd with 2 x 8 channels of weights that are widened on load. Tiles of 6 columns by 16 channels
+ * keep 12 accumulators, so that 24 of 26 arithmetic instructions of a step are multiplications and additions.
  */
 #ifndef QCC_AVX2_CONV2D_H
 #define QCC_AVX2_CONV2D_H
 
 #include "../portable/conv2d_driver.h"
+#include "requantize.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -22,6 +23,13 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_fill__avx2(int16_t *row, int32_t zero
 
 QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_load_i8_as_i16__avx2(const int8_t *from) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
+/* One instruction, where gcc does not know the pair from another load (QCC_OWN_POINTER). */
+QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_broadcast_pair__avx2(const int16_t *from) {
+    int32_t pair;
+    __builtin_memcpy(&pair, from, 4);
+    return _mm256_set1_epi32(pair);
 }
 
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_take__avx2(int16_t *row, const int8_t *input, ptrdiff_t count) {
@@ -71,55 +79,16 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_residual__avx2(const qcc_conv2d_args 
         output[i] = qcc_conv2d_add_residual(a, output[i], residual[i]);
 }
 
-QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_requantize__avx2(const qcc_conv2d_args a, __m256i acc, __m256 multipliers) {
-    const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), multipliers);
-    const __m256 low = _mm256_max_ps(scaled, _mm256_set1_ps((float)(a.minimum - a.zero_point)));
-    return _mm256_cvtps_epi32(_mm256_min_ps(low, _mm256_set1_ps((float)(a.maximum - a.zero_point))));
-}
-
-/* Sixteen channels (or the first `width` of them) of one output column. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_store__avx2(const qcc_conv2d_args a, int32_t width, __m256i first, __m256i second,
-                                                const float *multipliers, void *output, ptrdiff_t at) {
-    const __m256 m0 = _mm256_loadu_ps(multipliers);
-    const __m256 m1 = width > 8 ? _mm256_loadu_ps(multipliers + 8) : m0;
-    if (a.float_output) {
-        float values[16];
-        float *const to = width == 16 ? (float *)output + at : values;
-        _mm256_storeu_ps(to, _mm256_mul_ps(_mm256_cvtepi32_ps(first), m0));
-        _mm256_storeu_ps(to + 8, _mm256_mul_ps(_mm256_cvtepi32_ps(second), m1));
-        if (width != 16)
-            __builtin_memcpy((float *)output + at, values, (size_t)width * 4);
-        return;
-    }
-    const __m256i q0 = qcc_requantize__avx2(a, first, m0), q1 = qcc_requantize__avx2(a, second, m1);
-    const __m256i words = _mm256_add_epi16(_mm256_packs_epi32(q0, q1), _mm256_set1_epi16((int16_t)a.zero_point));
-    const __m256i pairs = _mm256_packs_epi16(words, words);
-    const __m128i bytes =
-        _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(pairs, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5)));
-    int8_t *const to = (int8_t *)output + at;
-    if (width == 16)
-        _mm_storeu_si128((__m128i *)(void *)to, bytes);
-    else
-        __builtin_memcpy(to, &bytes, (size_t)width);
-}
-
-/*
- * `columns` (1..4) output columns times `width` (1..16) channels. `wide` is a literal: more than 8 channels. Missing
- * columns repeat the last one, so that one loop serves all tails.
- */
+/* `columns` (1 or 6) output columns times `width` (1..16) channels. Literals: `columns`, `wide` (more than 8). */
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, int wide, int32_t columns, int32_t width,
                                                       int32_t first_slot, const int16_t *rows, const int8_t *weights,
                                                       const int8_t *weight_zero_points, const int32_t *bias,
                                                       const float *multipliers, void *output, ptrdiff_t at) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     const int32_t packed = qcc_packed_width(a, 16); /* lanes past the last channel hold what follows */
-    const ptrdiff_t step1 = columns > 1 ? p.pixel_step : 0;
-    const ptrdiff_t step2 = columns > 2 ? step1 + p.pixel_step : step1;
-    const ptrdiff_t step3 = columns > 3 ? step2 + p.pixel_step : step2;
-    const ptrdiff_t steps[4] = {0, step1, step2, step3};
     const __m256i bias0 = _mm256_loadu_si256((const __m256i *)(const void *)bias);
     const __m256i bias1 = wide ? _mm256_loadu_si256((const __m256i *)(const void *)(bias + 8)) : bias0;
-    __m256i zero0 = _mm256_setzero_si256(), zero1 = zero0, acc[4][2];
+    __m256i zero0 = _mm256_setzero_si256(), zero1 = zero0, acc[6][2];
     if (weight_zero_points != NULL) {
         const __m256i zeros = qcc_load_i8_as_i16__avx2(weight_zero_points);
         const __m256i spread = _mm256_permute4x64_epi64(zeros, 0xd8);
@@ -127,7 +96,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
         zero1 = _mm256_unpackhi_epi16(spread, spread);
     }
     QCC_UNROLL
-    for (int32_t i = 0; i < 4; i++) {
+    for (int32_t i = 0; i < 6; i++) {
         acc[i][0] = bias0;
         acc[i][1] = bias1;
     }
@@ -140,36 +109,42 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_tile__avx2(const qcc_conv2d_args a, i
                 w1 = _mm256_sub_epi16(w1, zero1);
             }
             QCC_UNROLL
-            for (int32_t i = 0; i < 4; i++) {
-                int32_t pair;
-                __builtin_memcpy(&pair, row + steps[i], 4);
-                const __m256i x = _mm256_set1_epi32(pair);
+            for (int32_t i = 0; i < columns; i++) {
+                const __m256i x = qcc_broadcast_pair__avx2(row + i * (ptrdiff_t)p.pixel_step);
                 acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(x, w0));
-                if (wide)
-                    acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(x, w1));
                 QCC_KEEP_VECTOR(acc[i][0]);
-                QCC_KEEP_VECTOR(acc[i][1]);
+                if (wide) {
+                    acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(x, w1));
+                    QCC_KEEP_VECTOR(acc[i][1]);
+                }
             }
             weights += 2 * packed;
             row += 2;
+            QCC_OWN_POINTER(row);
         }
     }
+    const __m256 m0 = _mm256_loadu_ps(multipliers), m1 = wide ? _mm256_loadu_ps(multipliers + 8) : m0;
     QCC_UNROLL
-    for (int32_t i = 0; i < 4; i++)
-        if (i < columns)
-            qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
+    for (int32_t i = 0; i < columns; i += 2)
+        qcc_store_two__avx2(a, width, i + 1 < columns, acc[i], acc[i + 1], m0, m1, output,
+                            at + (ptrdiff_t)i * a.output_step);
 }
 
-/* All columns of one row times `width` channels. */
+/* All columns of one row times `width` channels. The last tile begins earlier rather than to be short. */
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_columns__avx2(const qcc_conv2d_args a, int wide, int32_t columns,
                                                          int32_t width, int32_t first_slot, const int16_t *rows,
                                                          const int8_t *weights, const int8_t *weight_zero_points,
                                                          const int32_t *bias, const float *multipliers, void *output,
                                                          ptrdiff_t at) {
     const ptrdiff_t step = qcc_conv2d_make_plan(a).pixel_step;
-    for (int32_t x = 0; x < columns; x += 4)
-        qcc_conv2d_tile__avx2(a, wide, qcc_min_i32(4, columns - x), width, first_slot, rows + x * step, weights,
-                              weight_zero_points, bias, multipliers, output, at + (ptrdiff_t)x * a.output_step);
+    for (int32_t x = 0; x < columns && columns < 6; x++)
+        qcc_conv2d_tile__avx2(a, wide, 1, width, first_slot, rows + x * step, weights, weight_zero_points, bias,
+                              multipliers, output, at + (ptrdiff_t)x * a.output_step);
+    for (int32_t n = 0; n < columns && columns >= 6; n += 6) {
+        const int32_t x = qcc_min_i32(n, columns - 6);
+        qcc_conv2d_tile__avx2(a, wide, 6, width, first_slot, rows + x * step, weights, weight_zero_points, bias,
+                              multipliers, output, at + (ptrdiff_t)x * a.output_step);
+    }
 }
 
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, int32_t columns, int32_t first_slot,
@@ -179,18 +154,22 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_row__avx2(const qcc_conv2d_args a, in
     const int32_t channels = a.output_channels / a.groups;
     const ptrdiff_t block = (ptrdiff_t)a.kernel_height * ((a.kernel_width * a.channels + 1) / 2) * 32;
     int32_t n = 0;
-    for (; n + 8 < channels; n += 16)
-        qcc_conv2d_columns__avx2(a, 1, columns, qcc_min_i32(16, channels - n), first_slot, rows,
-                                 weights + n / 16 * block, weight_zero_points == NULL ? NULL : weight_zero_points + n,
-                                 bias + n, multipliers + n, output, n);
-    if (n < channels)
+    for (; n + 16 <= channels; n += 16)
+        qcc_conv2d_columns__avx2(a, 1, columns, 16, first_slot, rows, weights + n / 16 * block,
+                                 weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
+                                 output, n);
+    if (n + 8 < channels)
+        qcc_conv2d_columns__avx2(a, 1, columns, channels - n, first_slot, rows, weights + n / 16 * block,
+                                 weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
+                                 output, n);
+    else if (n < channels)
         qcc_conv2d_columns__avx2(a, 0, columns, channels - n, first_slot, rows, weights + n / 16 * block,
                                  weight_zero_points == NULL ? NULL : weight_zero_points + n, bias + n, multipliers + n,
                                  output, n);
 }
 
 QCC_CONV2D_PREPARE(avx2, QCC_TARGET_AVX2, int16_t)
-QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_4x16c2__avx2, conv2d, avx2, QCC_TARGET_AVX2, int16_t, 16, 2)
+QCC_CONV2D_DRIVER(qcc_conv2d_s8s8_6x16c2__avx2, conv2d, avx2, QCC_TARGET_AVX2, int16_t, 16, 2)
 
 #endif
 #endif

@@ -52,12 +52,9 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_depthwise_store__avx2(const qcc_conv2d_args 
         return;
     }
     const __m256i q0 = qcc_requantize__avx2(a, acc.low, m0), q1 = qcc_requantize__avx2(a, acc.high, m1);
-    const __m256i words = _mm256_add_epi16(_mm256_packs_epi32(q0, q1), _mm256_set1_epi16((int16_t)a.zero_point));
+    const __m256i words = qcc_requantized_words__avx2(a, q0, q1);
     const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    if (width == 16)
-        _mm_storeu_si128((__m128i *)(void *)((int8_t *)output + at), bytes);
-    else
-        __builtin_memcpy((int8_t *)output + at, &bytes, (size_t)width);
+    qcc_store_bytes__avx2((int8_t *)output + at, width, qcc_clamp_half__avx2(a, bytes));
 }
 
 /* One row times `width` channels from `n` on; `kept` pairs of taps (a literal, all or none) have weights in registers.

@@ -106,6 +106,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_store__avx2(const qcc_conv2d_args a
     const int32_t height = qcc_min_i32(4, a.output_height - top), inside = qcc_min_i32(4, a.output_width - left);
     const __m256i bias0 = _mm256_loadu_si256((const __m256i *)(const void *)bias);
     const __m256i bias1 = _mm256_loadu_si256((const __m256i *)(const void *)(bias + 8));
+    const __m256 m0 = _mm256_loadu_ps(multipliers), m1 = width > 8 ? _mm256_loadu_ps(multipliers + 8) : m0;
     __m256i first[4][6], second[4][6], r0[4], r1[4];
     qcc_winograd_sums__avx2(sums, p.sum_point, first);
     qcc_winograd_sums__avx2(sums + 8, p.sum_point, second);
@@ -114,11 +115,17 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_winograd_store__avx2(const qcc_conv2d_args a
         qcc_winograd_output__avx2(first[y], r0);
         qcc_winograd_output__avx2(second[y], r1);
         QCC_UNROLL
-        for (int32_t x = 0; x < 4; x++)
+        for (int32_t x = 0; x < 4; x += 2) {
+            __m256i sum[2][2];
+            QCC_UNROLL
+            for (int32_t i = 0; i < 2; i++) {
+                sum[i][0] = _mm256_add_epi32(qcc_winograd_divide__avx2(r0[x + i]), bias0);
+                sum[i][1] = _mm256_add_epi32(qcc_winograd_divide__avx2(r1[x + i]), bias1);
+            }
             if (x < inside)
-                qcc_store__avx2(a, width, _mm256_add_epi32(qcc_winograd_divide__avx2(r0[x]), bias0),
-                                _mm256_add_epi32(qcc_winograd_divide__avx2(r1[x]), bias1), multipliers, output,
-                                at + (ptrdiff_t)x * a.output_step);
+                qcc_store_two__avx2(a, width, x + 1 < inside, sum[0], sum[1], m0, m1, output,
+                                    at + (ptrdiff_t)x * a.output_step);
+        }
     }
 }
 

@@ -71,9 +71,11 @@ QCC_INLINE QCC_TARGET_AVXVNNI void qcc_conv2d_symmetric_tile__avxvnni(const qcc_
             row += 4;
         }
     }
+    const __m256 m0 = _mm256_loadu_ps(multipliers), m1 = wide ? _mm256_loadu_ps(multipliers + 8) : m0;
     QCC_UNROLL
-    for (int32_t i = 0; i < columns; i++)
-        qcc_store__avx2(a, width, acc[i][0], acc[i][1], multipliers, output, at + (ptrdiff_t)i * a.output_step);
+    for (int32_t i = 0; i < columns; i += 2)
+        qcc_store_two__avx2(a, width, i + 1 < columns, acc[i], acc[i + 1], m0, m1, output,
+                            at + (ptrdiff_t)i * a.output_step);
 }
 
 /* All columns of one row times `width` channels. */
