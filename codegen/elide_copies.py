@@ -29,7 +29,12 @@ from qcc.codegen.buffer_uses import (
     replace,
     writers,
 )
-from qcc.codegen.plan_memory import live_intervals, lower_bound, root
+from qcc.codegen.plan_memory import (
+    live_interval,
+    lower_bound,
+    root,
+    touching_calls,
+)
 from qcc.dialects import kernel
 
 _COPY = "qcc_copy_nd_"
@@ -121,31 +126,73 @@ class ElideCopiesPass(ModulePass):
                 _elide(run)
 
 
+@dataclass(frozen=True)
+class _Elision:
+    """Copies that can go at once, each with the part and the whole it is between."""
+
+    merges: Sequence[tuple[kernel.CallOp, SSAValue, SSAValue]]
+    apply: Callable[[], None]
+
+
+class _Liveness:
+    """Which calls touch which allocation, while copies go."""
+
+    def __init__(self, run: FuncOp):
+        self._touched = touching_calls(run)
+        self._intervals = {
+            buffer: interval
+            for buffer, calls in self._touched.items()
+            if (interval := live_interval(buffer, calls.values())) is not None
+        }
+
+    def _without(
+        self, elision: _Elision
+    ) -> dict[kernel.AllocateOp, dict[kernel.CallOp, int]]:
+        """What touches the buffers that an elision changes, after it."""
+        changed: dict[kernel.AllocateOp, dict[kernel.CallOp, int]] = {}
+        for _, part, whole in elision.merges:
+            assert isinstance(part.owner, kernel.AllocateOp)
+            calls = self._touched[part.owner]
+            changed[part.owner] = {}
+            if isinstance(whole.owner, kernel.AllocateOp):
+                before = changed.get(whole.owner, self._touched[whole.owner])
+                changed[whole.owner] = before | calls
+        gone = {call for call, _, _ in elision.merges}
+        return {
+            buffer: {call: index for call, index in calls.items() if call not in gone}
+            for buffer, calls in changed.items()
+        }
+
+    def takes_no_more(self, elision: _Elision) -> bool:
+        """Whether no more bytes are live at once after it; if so it is noted."""
+        touched = self._without(elision)
+        after = dict(self._intervals)
+        for buffer, calls in touched.items():
+            after.pop(buffer, None)
+            interval = live_interval(buffer, calls.values())
+            if interval is not None:
+                after[buffer] = interval
+        if lower_bound(after.values()) > lower_bound(self._intervals.values()):
+            return False
+        self._touched |= touched
+        self._intervals = after
+        return True
+
+
 def _elide(run: FuncOp) -> None:
     """One whole after the other, inner ones first."""
+    liveness = _Liveness(run)
     while (found := _first(run)) is not None:
-        calls, elide = found
-        trial = run.clone()
-        again = _first(trial)
-        assert again is not None
-        again[1]()
-        if _live_bytes(trial) <= _live_bytes(run):
-            elide()
+        if liveness.takes_no_more(found):
+            found.apply()
             continue
-        for call in calls:
+        for call, _, _ in found.merges:
             call.attributes[_KEPT] = UnitAttr()
     for call in run.body.block.ops:
         call.attributes.pop(_KEPT, None)
 
 
-def _live_bytes(run: FuncOp) -> int:
-    return lower_bound(live_intervals(run).values())
-
-
-_Found = tuple[list[kernel.CallOp], Callable[[], None]]
-
-
-def _first(run: FuncOp) -> _Found | None:
+def _first(run: FuncOp) -> _Elision | None:
     """The first copies that can go, all into one whole or a single one out of it."""
     for call in run.body.block.ops:
         if not isinstance(call, kernel.CallOp) or _KEPT in call.attributes:
@@ -154,13 +201,17 @@ def _first(run: FuncOp) -> _Found | None:
         if copy is None:
             strided = strided_parts.find(call)
             if strided is not None:
-                return [call], strided.write_in_place
+                merge = (call, strided.source, root(strided.destination))
+                return _Elision([merge], strided.write_in_place)
             continue
-        parts = _parts(root(copy.destination))
+        whole = root(copy.destination)
+        parts = _parts(whole)
         if parts:
-            return [part.call for part in parts], lambda: _write_in_place(parts)
+            merges = [(part.call, part.source, whole) for part in parts]
+            return _Elision(merges, lambda: _write_in_place(parts))
         if _can_read_in_place(copy):
-            return [call], lambda: _read_in_place(copy)
+            merge = (call, copy.destination, root(copy.source))
+            return _Elision([merge], lambda: _read_in_place(copy))
     return None
 
 
