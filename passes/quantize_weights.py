@@ -23,7 +23,7 @@ from qcc.dialects import nn
 from qcc.dialects.blob import Array
 from qcc.dialects.errors import QccError
 from qcc.dialects.quant import DequantizeCastOp, UniformType
-from qcc.passes.coarse_weights import coarse_type
+from qcc.passes.coarse_weights import coarse_type, has_few_levels
 from qcc.passes.float_weights import float_weights
 from qcc.passes.int4_weights import int4_type
 from qcc.passes.weight_sums import round_keeping_sums
@@ -68,7 +68,11 @@ _CHOICES: Mapping[str, Callable[[Array, int], UniformType]] = {
 
 @dataclass(frozen=True)
 class QuantizeWeightsPass(ModulePass):
-    """Stores the float weights of contractions and tables as int8 or int4."""
+    """
+    Stores the float weights of contractions and tables as int8 or int4.
+
+    Those of few levels stay where the type is coarse.
+    """
 
     name = "quantize-weights"
 
@@ -83,6 +87,8 @@ class QuantizeWeightsPass(ModulePass):
                 remedy=f"one of: {', '.join(_CHOICES)}",
             )
         for weight in float_weights(op):
+            if self.type == "coarse" and has_few_levels(weight.array):
+                continue
             kind = choose(weight.array, weight.axis)
             stored = quantized(weight.array, kind, keeps_sums=weight.is_summed)
             constant = nn.ConstantOp(stored, kind)

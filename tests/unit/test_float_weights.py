@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qcc.dialects.reference import numbers
-from qcc.passes.coarse_weights import LARGEST, coarse_type
+from qcc.passes.coarse_weights import LARGEST, coarse_type, has_few_levels
 from qcc.passes.int4_weights import best_scales, int4_type
 from qcc.passes.quantize_weights import int8_type, quantized
 from qcc.passes.weight_sums import keep_sums
@@ -48,6 +48,19 @@ def test_coarse_weights_compress_to_a_third():
     weights = gaussian(64, 64, 3, 3)
     packed = len(zlib.compress(coarse(weights, 0).tobytes()))
     assert packed <= 0.35 * len(zlib.compress(weights.tobytes()))
+
+
+def test_weights_that_came_from_int8_have_few_levels():
+    rng = np.random.default_rng(1)
+    levels = rng.integers(-100, 150, (8, 30))
+    assert has_few_levels((levels * np.float32(0.0173)).astype(np.float32))
+    # One step in each channel is not one grid, 400 levels are too many.
+    scales = rng.uniform(0.01, 0.02, (8, 1))
+    assert not has_few_levels((levels * scales).astype(np.float32))
+    wide = rng.integers(-200, 200, (8, 300)) * np.float32(0.0173)
+    assert not has_few_levels(wide.astype(np.float32))
+    assert not has_few_levels(gaussian(3, 4))
+    assert has_few_levels(np.zeros((2, 2), np.float32))
 
 
 def test_coarse_weights_keep_zeros_and_limits():
