@@ -38,7 +38,9 @@ class KernelRow:
     clamps_bytes: bool = False
     """Whether it asks for the fact `no_overflow`, to clamp bytes rather than floats."""
     lines: bool = False
-    """One of those of neon/conv2d_lines.h, which may gather taps and ask for facts."""
+    """One of those of neon/conv2d_lines.h, which may gather taps."""
+    proofs: bool = False
+    """Whether it reads what `lowerings/requantization.py` proves."""
     run_time: tuple[str, ...] = ()
     """
     Arguments that need not be literals for the kernel to be fast: layers that differ in
@@ -172,6 +174,7 @@ KERNELS: list[KernelRow] = [
         (4, 4, 16),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -181,6 +184,7 @@ KERNELS: list[KernelRow] = [
         (4, 4, 16),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_shared",
@@ -190,6 +194,7 @@ KERNELS: list[KernelRow] = [
         (8, 8, 4),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_shared",
@@ -199,6 +204,7 @@ KERNELS: list[KernelRow] = [
         (8, 8, 4),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -208,6 +214,7 @@ KERNELS: list[KernelRow] = [
         (8, 8, 4),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -217,6 +224,7 @@ KERNELS: list[KernelRow] = [
         (8, 8, 8),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_symmetric",
@@ -252,6 +260,7 @@ KERNELS: list[KernelRow] = [
         narrow=True,
         activation_offset=128,
         bands=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_conv2d_s8s8_tiles",
@@ -260,6 +269,7 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (16, 16, 4),
         narrow=True,
+        proofs=True,
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
@@ -275,6 +285,7 @@ KERNELS: list[KernelRow] = [
         (1, 16, 1),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_depthwise_s8s8_lines",
@@ -284,6 +295,7 @@ KERNELS: list[KernelRow] = [
         (1, 16, 1),
         reads_past_input=True,
         lines=True,
+        proofs=True,
     ),
     KernelRow(
         "qcc_depthwise_s8s8_symmetric",
@@ -293,6 +305,7 @@ KERNELS: list[KernelRow] = [
         (4, 16, 4),
         activation_offset=128,
         reads_past_input=True,
+        proofs=True,
     ),
     _matmul("portable", (1, 16, 1)),
     KernelRow(

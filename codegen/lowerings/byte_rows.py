@@ -75,6 +75,9 @@ class ByteRowsGeometry(Geometry):
         budget = _SECOND_LEVEL if self._has_many_weights else _FIRST_LEVEL
         column = self._row_bytes(2) - self._row_bytes(1)
         fitting = max(budget // (column * self.kernel[0]), 4 * _TILE_COLUMNS)
+        if not self._has_many_weights and not self.splits_rows:
+            hot = _FIRST_LEVEL // self.outputs // _TILE_COLUMNS * _TILE_COLUMNS
+            fitting = min(fitting, max(hot, 4 * _TILE_COLUMNS))
         if fitting >= width:
             return width
         blocks = -(-width // fitting)

@@ -176,7 +176,7 @@ class PackedConvolution:
     ) -> dict[str, Literal]:
         """What the kernel wants to know of its requantization, proven."""
         own = folded + self.row.activation_offset * self.weights.sums()
-        if self.row.stem in (TILES, DEPTHWISE) or self.row.lines:
+        if self.row.proofs:
             stored = self.weights.stored
             return requantization_facts(arguments, stored, own, multipliers)
         if self.row.clamps_bytes:
