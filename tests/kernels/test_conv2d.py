@@ -224,7 +224,7 @@ NARROW = [
     (Shape(h=9, w=5, c=9, o=33), 4),
     (Shape(h=12, w=12, c=8, o=100, stride=(2, 2)), 6),
     (Shape(h=3, w=2, c=6, o=17, kernel=(1, 2), pads=(0, 0, 0, 0)), 3),
-    (Shape(h=8, w=13, c=12, o=80, kernel=(1, 1), stride=(2, 2), pads=(0,) * 4), 3),
+    (Shape(h=8, w=13, c=12, o=80, kernel=(1, 1), stride=(2, 2), pads=(0, 0, 0, 0)), 3),
     (Shape(n=2, h=7, w=6, c=10, o=40, groups=2), 7),
     (Shape(h=5, w=7, c=300, o=70), 5),
 ]
