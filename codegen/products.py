@@ -66,8 +66,11 @@ def _compile(model: PrintedModel, suffix: str, compiler: Compiler) -> bytes:
         if model.threads:
             common = ("-pthread", *common)
         if suffix == ".so":
-            flags = ("-DQCC_SHARED_LIBRARY", *common, "-o", "product")
-            compiler.link(flags, folder)
+            compiler.run(
+                (*common, "-DQCC_SHARED_LIBRARY", "-c", "-o", compiled), folder
+            )
+            threads = ("-pthread",) if model.threads else ()
+            compiler.link((*threads, compiled), folder / "product")
             return (folder / "product").read_bytes()
         compiler.run((*common, "-c", "-o", compiled), folder)
         if suffix == ".o":

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,15 @@ SMALL = ("-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 
 _SCRIPT = "library.ld"
 
+_LITTLE_CODE = 16384
+"""
+Bytes of code up to which libraries are laid out without gaps. Linux maps what is around
+the code that runs at init; where code begins on no page of its own, that was seen to be
+all of it, and the resident memory of loaded libraries counts more than 5 kB in a file.
+"""
+
+_PT_LOAD, _PF_X = 1, 1
+
 
 @dataclass(frozen=True)
 class Compiler:
@@ -47,21 +57,35 @@ class Compiler:
         """Runs the compiler in `folder`. QccError with its messages if it fails."""
         _run((*self.command, *FLAGS, *SMALL, *self.flags, *arguments), folder)
 
-    def link(self, arguments: Sequence[str], folder: Path) -> None:
-        """As `run`, for a shared library."""
+    def link(self, arguments: Sequence[str], output: Path) -> None:
+        """Makes the shared library `output` of objects beside it, as `run`."""
+        folder = output.parent
+        arguments = (*self.shared, *arguments, "-o", output.name)
         if self.script:
             script = resources.files("qcc.codegen").joinpath("templates", _SCRIPT)
             (folder / _SCRIPT).write_bytes(script.read_bytes())
             try:
-                flag = f"-Wl,-T,{_SCRIPT}"
-                return self.run((*self.shared, flag, *arguments), folder)
+                self.run((*arguments, f"-Wl,-T,{_SCRIPT}"), folder)
+                if executable_bytes(output.read_bytes()) <= _LITTLE_CODE:
+                    return
             except QccError:
                 pass  # not every linker takes scripts
-        return self.run((*self.shared, *arguments), folder)
+        self.run(arguments, folder)
 
     def archive(self, archive: str, objects: Sequence[str], folder: Path) -> None:
         """Makes a static library. QccError if there is no archiver."""
         _run((*self.archiver, "rcsD", archive, *objects), folder)
+
+
+def executable_bytes(library: bytes) -> int:
+    """The bytes of executable segments of a shared library (ELF, 64 bits)."""
+    [table] = struct.unpack_from("<Q", library, 32)
+    size, count = struct.unpack_from("<HH", library, 54)
+    headers = (
+        struct.unpack_from("<IIQQQQQQ", library, table + size * index)
+        for index in range(count)
+    )
+    return sum(h[5] for h in headers if h[0] == _PT_LOAD and h[1] & _PF_X)
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
