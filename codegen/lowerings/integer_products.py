@@ -35,7 +35,7 @@ def _outputs_last_weight(build: KernelBuilder, weight: SSAValue) -> SSAValue:
 def conv2d_integer(op: quant.Conv2dIntegerOp, build: KernelBuilder) -> None:
     """A copy of the weight in another order, then one call."""
     arguments = geometry_of(op).arguments(1)
-    del arguments["column_block"]
+    del arguments["column_block"], arguments["output_step"]
     build.call(
         build.kernel("qcc_conv2d_integer"),
         arguments=arguments
