@@ -120,8 +120,8 @@ def repeatable() -> Iterator[Row]:
 
 @check("cutting")
 def cutting() -> Iterator[Row]:
-    """A model whose head is not supported."""
-    model = zoo_cases()["silero_vad_openvino_16k"].model
+    """A model with an operator that is not supported."""
+    model = zoo_cases()["gtcrn_simple"].model
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "model.so"
         try:
