@@ -66,17 +66,15 @@ def _with_table(
     op: kernel.CallOp, alike: Sequence[kernel.CallOp], target: Target
 ) -> CallText:
     """A call whose table holds the members in which the calls `alike` differ."""
-    names = [name for name in _run_time(op) if len({_int(o, name) for o in alike}) > 1]
-    largest = max(abs(_int(other, name)) for other in alike for name in names)
+    names = [
+        name for name in _run_time(op) if len({o.integer(name) for o in alike}) > 1
+    ]
+    largest = max(abs(other.integer(name)) for other in alike for name in names)
     # Of the struct they are int32.
     element = "int16_t" if largest < 2**15 else "int32_t"
-    values = ", ".join(c_int(_int(op, name)) for name in names)
+    values = ", ".join(c_int(op.integer(name)) for name in names)
     table = f"static const {element} @NAME@[] = {{{values}}};\n"
     return CallText(_wrapper(op, target, names, element), table)
-
-
-def _int(op: kernel.CallOp, name: str) -> int:
-    return cast("IntegerAttr", op.arguments.data[name]).value.data
 
 
 def _literal(attribute: Attribute) -> str:

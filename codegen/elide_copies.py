@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, UnitAttr
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
@@ -59,9 +59,9 @@ class _Copy:
         """The copy that a call is; None for strided ones and other kernels."""
         if not call.function.data.startswith(_COPY):
             return None
-        dims = _integers(call, "dims")
+        dims = call.integers("dims")
         for name in ("input_strides", "output_strides"):
-            if not _is_contiguous(dims, _integers(call, name)):
+            if not _is_contiguous(dims, call.integers(name)):
                 return None
         count = 1
         for dim in dims:
@@ -71,9 +71,9 @@ class _Copy:
             call,
             count,
             source,
-            _integer(call, "input_offset"),
+            call.integer("input_offset"),
             destination,
-            _integer(call, "output_offset"),
+            call.integer("output_offset"),
         )
 
     @property
@@ -91,18 +91,6 @@ class _Copy:
     def is_all_of(self, buffer: SSAValue) -> bool:
         """Whether it moves every element of one of its two buffers."""
         return self.count == kernel.buffer_type(buffer).count.data
-
-
-def _integers(call: kernel.CallOp, name: str) -> Sequence[int]:
-    values = call.arguments.data[name]
-    assert isinstance(values, DenseArrayBase)
-    return [int(value) for value in values.iter_values()]
-
-
-def _integer(call: kernel.CallOp, name: str) -> int:
-    value = call.arguments.data[name]
-    assert isinstance(value, IntegerAttr)
-    return value.value.data
 
 
 def _is_contiguous(dims: Sequence[int], strides: Sequence[int]) -> bool:

@@ -8,10 +8,9 @@ to be copied, is written where the copy would bring it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, i64
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -21,6 +20,7 @@ from qcc.codegen.buffer_uses import (
     first_byte,
     readers,
     uses,
+    values,
     writers,
 )
 from qcc.codegen.plan_memory import root
@@ -51,15 +51,14 @@ class StridedPart:
         if not call.function.data.startswith(_COPY):
             return None
         dims, sources, destinations = (
-            _integers(call, name)
-            for name in ("dims", "input_strides", "output_strides")
+            call.integers(name) for name in ("dims", "input_strides", "output_strides")
         )
         walked = [
             axis
             for axis in zip(dims, sources, destinations, strict=True)
             if axis[0] != 1
         ]
-        if not walked or walked[-1][1:] != (1, 1) or _integer(call, "input_offset"):
+        if not walked or walked[-1][1:] != (1, 1) or call.integer("input_offset"):
             return None
         channels = walked.pop()[0]
         if not walked:
@@ -72,7 +71,7 @@ class StridedPart:
         if step <= channels:
             return None
         [source], [destination] = call.read_buffers, call.written_buffers
-        offset = _integer(call, "output_offset")
+        offset = call.integer("output_offset")
         return StridedPart(call, source, destination, rows, channels, step, offset)
 
     @property
@@ -117,9 +116,9 @@ class StridedPart:
                 "output_step": IntegerAttr(self.step, i64),
             }
             writer.properties["arguments"] = DictionaryAttr(members)
-        for view in [use.operation for use in part.uses]:
-            Rewriter.erase_op(view)
-        Rewriter.erase_op(part.owner)
+        for value in reversed(list(values(part))):
+            assert isinstance(value.owner, kernel.AllocateOp | kernel.ViewOp)
+            Rewriter.erase_op(value.owner)
 
 
 def find(call: kernel.CallOp) -> StridedPart | None:
@@ -147,30 +146,19 @@ def _columns(
     copied = StridedPart.of(writer)
     if copied is not None:
         return copied.columns if copied.step == step else None
-    [output] = [v for v in writer.written_buffers if root(v) is whole]
     if not writer.function.data.startswith(_CONVOLUTION):
         return None
-    if _integer(writer, "output_step") != step:
+    if writer.integer("output_step") != step:
         return None
+    [output] = [v for v in writer.written_buffers if root(v) is whole]
     begin = first_byte(output, 0) % step
-    return begin, begin + _integer(writer, "output_channels")
+    return begin, begin + writer.integer("output_channels")
 
 
 def _writes_pixels_of(call: kernel.CallOp, channels: int) -> bool:
     """Whether it is a convolution to so many channels that may be further apart."""
     if not call.function.data.startswith(_CONVOLUTION):
         return False
-    if _integer(call, "output_step") != channels or _integer(call, "float_output"):
+    if call.integer("output_step") != channels or call.integer("float_output"):
         return False
     return isinstance(call.read_buffers[_RESIDUAL].owner, kernel.NullOp)
-
-
-def _integers(call: kernel.CallOp, name: str) -> Sequence[int]:
-    values = call.arguments.data[name]
-    assert isinstance(values, DenseArrayBase)
-    return [int(value) for value in values.iter_values()]
-
-
-def _integer(call: kernel.CallOp, name: str) -> int:
-    value = call.arguments.data.get(name)
-    return value.value.data if isinstance(value, IntegerAttr) else 0

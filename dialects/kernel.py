@@ -275,6 +275,20 @@ class CallOp(IRDLOperation):
         """The operands that are written."""
         return self.buffers[len(self.buffers) - self.writes.value.data :]
 
+    def integer(self, name: str) -> int:
+        """An integer member of `arguments`; 0, as in C, if nothing sets it."""
+        value = self.arguments.data.get(name)
+        if value is None:
+            return 0
+        assert isinstance(value, IntegerAttr)
+        return value.value.data
+
+    def integers(self, name: str) -> Sequence[int]:
+        """A member of `arguments` that is a fixed array of integers."""
+        values = self.arguments.data[name]
+        assert isinstance(values, DenseArrayBase)
+        return [int(value) for value in values.iter_values()]
+
     def verify_(self) -> None:
         if not 0 < self.writes.value.data <= len(self.buffers):
             raise VerifyException("a call must write at least one of its operands")

@@ -88,3 +88,36 @@ def test_only_parts_that_others_read_are_copied(threads: int) -> None:
     printed = generate(_compiled().clone(), targets, "model", options)
     kernels = [step["kernel"] for step in printed.description["steps"]]
     assert len([kernel for kernel in kernels if "copy" in kernel]) == 2
+
+
+def test_parts_of_parts_that_threads_share() -> None:
+    """Two images side by side, then channels: the threads' views are views of views."""
+    rng = np.random.default_rng(0)
+    shape = (1, 16, 40, 40)
+    weights = {
+        "a": rng.standard_normal((24, 16, 3, 3)).astype(np.float32),
+        "b": rng.standard_normal((20, 24, 1, 1)).astype(np.float32),
+    }
+    same = {"pads": [1, 1, 1, 1]}
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["p"], "left", **same),
+        helper.make_node("Conv", ["u", "a"], ["q"], "right", **same),
+        helper.make_node("Concat", ["p", "q"], ["both"], "images", axis=0),
+        helper.make_node("Conv", ["both", "b"], ["r"], "point"),
+        helper.make_node("Conv", ["x", "a"], ["s"], "upper", **same),
+        helper.make_node("Conv", ["u", "a"], ["t"], "lower", **same),
+        helper.make_node("Concat", ["s", "t"], ["more"], "others", axis=0),
+        helper.make_node("Concat", ["r", "more"], ["y"], "channels", axis=1),
+    ]
+    inputs = {"x": shape, "u": shape}
+    module = import_model(model(nodes, weights, inputs, ["y"]))
+    run_pipeline(module, float_passes())
+    feeds = {name: rng.standard_normal(shape).astype(np.float32) for name in inputs}
+    with use(calibrate(module, [feeds])):
+        run_pipeline(module, quantization_passes("static"))
+    machine = Machine.of("portable")
+    options = Options(threads=3)
+    printed = generate(module.clone(), [machine.target], "model", options)
+    expected = reference(module, list(feeds.values())).outputs
+    result = execute(printed, machine, list(feeds.values()))
+    assert_same_bits(result, Result(expected, {}))
