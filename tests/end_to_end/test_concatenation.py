@@ -97,6 +97,8 @@ def test_parts_of_parts_that_threads_share() -> None:
     weights = {
         "a": rng.standard_normal((24, 16, 3, 3)).astype(np.float32),
         "b": rng.standard_normal((20, 24, 1, 1)).astype(np.float32),
+        "c": rng.standard_normal((12, 16, 3, 3)).astype(np.float32),
+        "d": rng.standard_normal((8, 32, 1, 1)).astype(np.float32),
     }
     same = {"pads": [1, 1, 1, 1]}
     nodes = [
@@ -104,10 +106,11 @@ def test_parts_of_parts_that_threads_share() -> None:
         helper.make_node("Conv", ["u", "a"], ["q"], "right", **same),
         helper.make_node("Concat", ["p", "q"], ["both"], "images", axis=0),
         helper.make_node("Conv", ["both", "b"], ["r"], "point"),
-        helper.make_node("Conv", ["x", "a"], ["s"], "upper", **same),
-        helper.make_node("Conv", ["u", "a"], ["t"], "lower", **same),
+        helper.make_node("Conv", ["x", "c"], ["s"], "upper", **same),
+        helper.make_node("Conv", ["u", "c"], ["t"], "lower", **same),
         helper.make_node("Concat", ["s", "t"], ["more"], "others", axis=0),
-        helper.make_node("Concat", ["r", "more"], ["y"], "channels", axis=1),
+        helper.make_node("Concat", ["r", "more"], ["z"], "channels", axis=1),
+        helper.make_node("Conv", ["z", "d"], ["y"], "last"),
     ]
     inputs = {"x": shape, "u": shape}
     module = import_model(model(nodes, weights, inputs, ["y"]))
