@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from qcc.codegen.kernel_table import KernelRow, find_kernel
-from qcc.codegen.lowerings.contraction import TILES, WINOGRAD
 from qcc.codegen.lowerings.convolution import Geometry
+from qcc.codegen.lowerings.packed_convolution import TILES, WINOGRAD
 from qcc.codegen.lowerings.tiles import TiledGeometry
 from qcc.codegen.lowerings.winograd import WinogradGeometry
 from qcc.codegen.targets import Target, find_target

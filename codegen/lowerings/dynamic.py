@@ -7,14 +7,13 @@ from xdsl.ir import SSAValue
 
 from qcc.codegen.lowerings.common import length, uniform, unsupported
 from qcc.codegen.lowerings.contraction import (
-    PackedConvolution,
-    Weights,
     constant_array,
     fully_connected,
     matrix_weights,
 )
 from qcc.codegen.lowerings.convolution import geometry_of
 from qcc.codegen.lowerings.float_contraction import optional_buffer
+from qcc.codegen.lowerings.packed_convolution import PackedConvolution, Weights
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.dialects import quant
 from qcc.dialects.reference.numbers import output_scales
