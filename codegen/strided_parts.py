@@ -92,7 +92,8 @@ class StridedPart:
         return all(
             writer.is_before_in_block(self.call)
             and _writes_pixels_of(writer, self.channels)
-            and first_byte(writer.written_buffers[0], 0) % self.channels == 0
+            and first_byte(writer.written_buffers[0], 0) % self.channels
+            <= self.channels - writer.integer("output_channels")
             for writer in writers(part)
         )
 
@@ -105,7 +106,8 @@ class StridedPart:
         allocate_before(whole, part.owner)
         size = kernel.buffer_type(whole).byte_count
         for writer, output in uses(part):
-            at = begin + first_byte(output, 0) // self.channels * self.step
+            row, channel = divmod(first_byte(output, 0), self.channels)
+            at = begin + row * self.step + channel
             element = kernel.buffer_type(part).element
             kind = kernel.BufferType.get(element, size - at)
             view = kernel.ViewOp(whole, kind, at)
@@ -156,7 +158,7 @@ def _columns(
 
 
 def _writes_pixels_of(call: kernel.CallOp, channels: int) -> bool:
-    """Whether it is a convolution to so many channels that may be further apart."""
+    """Whether it is a convolution to pixels of so many channels, or some of them."""
     if not call.function.data.startswith(_CONVOLUTION):
         return False
     if call.integer("output_step") != channels or call.integer("float_output"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -16,6 +17,7 @@ from qcc.codegen.lowerings.packed_convolution import (
 )
 from qcc.codegen.lowerings.requantization import product_cannot_overflow
 from qcc.codegen.lowerings.tiles import plan_product
+from qcc.codegen.lowerings.wide_weights import parts
 from qcc.codegen.select_kernels import KernelBuilder, lowering
 from qcc.codegen.strides import six_axes
 from qcc.dialects import nn, quant
@@ -66,18 +68,54 @@ def _residual_arguments(
     }
 
 
+@dataclass(frozen=True)
+class _Contraction:
+    """A convolution, or a product with a constant matrix, as its kernels see it."""
+
+    op: quant.Conv2dOp | quant.MatMulOp
+    geometry: Geometry
+    weights: Weights
+    multipliers: Array
+    arguments: dict[str, Literal]
+    input_zero_point: int
+    input: SSAValue
+    residual: SSAValue | None = None
+
+    def lower(self, build: KernelBuilder) -> None:
+        """One call, or a few more where weights are wide."""
+        op = self.op
+        bias = _optional_constant(op, op.bias, "the bias of a contraction")
+        result = build.result(op.result)
+        residual = None if self.residual is None else build.buffer(self.residual)
+        for part in parts(self.geometry, self.weights, whole=residual is not None):
+            channels, weights = part.channels, part.weights
+            convolution = PackedConvolution.choose(
+                build, part.geometry, weights, input_zero_point=self.input_zero_point
+            )
+            offset = 0 if op.is_raw else self.input_zero_point
+            offset += convolution.row.activation_offset
+            own = None if bias is None else bias[channels]
+            folded = folded_bias(op, own, weights.sums(), offset)
+            multipliers = self.multipliers[channels]
+            facts = convolution.facts(self.arguments, folded, multipliers)
+            padded = convolution.row.reads_past_input
+            convolution.call(
+                build,
+                input=build.buffer(self.input, padded=padded),
+                bias=build.constant(folded),
+                multipliers=build.constant(multipliers),
+                residual=residual,
+                output=build.part(result, channels.start),
+                arguments=self.arguments | facts,
+            )
+
+
 @lowering(quant.Conv2dOp)
 def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
-    """One call; the input's zero point goes into the bias."""
+    """The input's zero point goes into the bias."""
     check_requantization(op)
     stored = constant_array(op, op.weight, "the weight of a convolution")
     weight_type, input_type = uniform(op.weight), uniform(op.input)
-    weights = Weights.of(stored, weight_type)
-    convolution = PackedConvolution.choose(
-        build, geometry_of(op), weights, input_zero_point=input_type.zero_point
-    )
-    bias = _optional_constant(op, op.bias, "the bias of a convolution")
-    offset = 0 if op.is_raw else input_type.zero_point
     target = uniform(op.result) if op.conv_type is None else op.conv_type
     limits = (op.minimum_value, op.maximum_value)
     arguments: dict[str, Literal] = {
@@ -95,18 +133,16 @@ def conv2d(op: quant.Conv2dOp, build: KernelBuilder) -> None:
     multipliers = requantization_multipliers(
         input_type.scale, output_scales(weight_type, len(stored)), target.scale
     )
-    offset += convolution.row.activation_offset
-    folded = folded_bias(op, bias, weights.sums(), offset)
-    arguments |= convolution.facts(arguments, folded, multipliers)
-    convolution.call(
-        build,
-        input=build.buffer(op.input, padded=convolution.row.reads_past_input),
-        bias=build.constant(folded),
-        multipliers=build.constant(multipliers),
-        residual=None if op.residual is None else build.buffer(op.residual),
-        output=build.result(op.result),
-        arguments=arguments,
-    )
+    _Contraction(
+        op,
+        geometry_of(op),
+        Weights.of(stored, weight_type),
+        multipliers,
+        arguments,
+        input_type.zero_point,
+        op.input,
+        op.residual,
+    ).lower(build)
 
 
 def fully_connected(lhs: SSAValue, rhs: SSAValue) -> Geometry:
@@ -134,32 +170,21 @@ def matmul(op: quant.MatMulOp, build: KernelBuilder) -> None:
     if not isinstance(op.rhs.owner, nn.ConstantOp) or len(shape_of(op.rhs)) != 2:
         _activation_product(op, build, multipliers)
         return
-    weights = matrix_weights(op, op.rhs)
-    convolution = PackedConvolution.choose(
-        build,
-        fully_connected(op.lhs, op.rhs),
-        weights,
-        input_zero_point=lhs.zero_point,
-    )
-    bias = _optional_constant(op, op.bias, "the bias of a matrix product")
-    offset = 0 if op.is_raw else lhs.zero_point
-    offset += convolution.row.activation_offset
-    folded = folded_bias(op, bias, weights.sums(), offset)
     arguments: dict[str, Literal] = {
         "input_zero_point": lhs.zero_point,
         "zero_point": result.zero_point,
         "minimum": op.minimum_value,
         "maximum": op.maximum_value,
     }
-    arguments |= convolution.facts(arguments, folded, multipliers)
-    convolution.call(
-        build,
-        input=build.buffer(op.lhs, padded=convolution.row.reads_past_input),
-        bias=build.constant(folded),
-        multipliers=build.constant(multipliers),
-        output=build.result(op.result),
-        arguments=arguments,
-    )
+    _Contraction(
+        op,
+        fully_connected(op.lhs, op.rhs),
+        matrix_weights(op, op.rhs),
+        multipliers,
+        arguments,
+        lhs.zero_point,
+        op.lhs,
+    ).lower(build)
 
 
 def batch_arguments(

@@ -47,9 +47,16 @@ class Geometry:
     pads: tuple[int, int] = (0, 0)
     """At the top and the left."""
     dilations: tuple[int, int] = (1, 1)
+    pixel: int = 0
+    """Channels of an output pixel, where `outputs` are only some of them; else 0."""
 
     row_step: ClassVar[int] = 1
     """Output rows that a kernel computes together: where bands may begin."""
+
+    @property
+    def output_step(self) -> int:
+        """Elements from one output pixel to the next."""
+        return self.pixel or self.outputs
 
     @property
     def is_depthwise(self) -> bool:
@@ -91,7 +98,7 @@ class Geometry:
             size = (1, min(width, self.output[1] - first))
             part = replace(self, input=size, output=size)
             offset = first * self.channels * self.groups
-            bands.append(Band(part, offset, first * self.outputs))
+            bands.append(Band(part, offset, first * self.output_step))
         return bands
 
     def _row_bands(self, count: int) -> list[Band]:
@@ -111,7 +118,7 @@ class Geometry:
                 pads=(max(-top, 0), self.pads[1]),
             )
             line = self.input[1] * self.channels * self.groups
-            offset = first * self.output[1] * self.outputs
+            offset = first * self.output[1] * self.output_step
             bands.append(Band(part, skipped * line, offset))
         return bands
 
@@ -146,7 +153,7 @@ class Geometry:
             "output_height": self.output[0],
             "output_width": self.output[1],
             "output_channels": self.outputs,
-            "output_step": self.outputs,
+            "output_step": self.output_step,
             "groups": self.groups,
             "kernel_height": self.kernel[0],
             "kernel_width": self.kernel[1],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 from xdsl.ir import Operation, SSAValue
 
 from qcc.codegen.kernel_table import KernelRow
@@ -35,6 +36,9 @@ TILES = "qcc_conv2d_s8s8_tiles"
 WINOGRAD = "qcc_conv2d_s8s8_winograd"
 """Takes weights with zero point 0, and wants a WinogradGeometry."""
 
+_LARGEST = 127
+"""The largest magnitude that all int8 kernels take as a weight."""
+
 _SMALL_ZERO_POINT = -80
 """Up to here few sums of two inputs exceed 258, counted from -128."""
 
@@ -55,7 +59,8 @@ class Weights:
         """Weights of a type that is per tensor or per output channel."""
         count = stored.shape[0]
         zero_points = np.resize(np.array(kind.zero_points, np.int8), count)
-        return Weights(stored, zero_points if zero_points.any() else None)
+        weights = Weights(stored, zero_points if zero_points.any() else None)
+        return weights.without_zero_points() or weights
 
     def centred(self) -> Array:
         """The weights less their zero points, int16."""
@@ -70,6 +75,26 @@ class Weights:
         if self.zero_points is None:
             return sums
         return sums - self.zero_points.astype(np.int64) * prod(self.stored.shape[1:])
+
+    def wide(self) -> NDArray[np.bool_]:
+        """Of each output channel, whether a weight less its zero point exceeds ±127."""
+        return np.abs(self.centred()).max(axis=(1, 2, 3), initial=0) > _LARGEST
+
+    def without_zero_points(
+        self, left_out: NDArray[np.bool_] | None = None
+    ) -> Weights | None:
+        """The same weights with zero point 0, zeros in some channels; None if wide."""
+        centred = self.centred()
+        if left_out is not None:
+            centred[left_out] = 0
+        if centred.min(initial=0) < -_LARGEST - 1 or centred.max(initial=0) > _LARGEST:
+            return None
+        return Weights(centred.astype(np.int8), None)
+
+    def of_channels(self, channels: slice) -> Weights:
+        """The weights of some output channels."""
+        points = None if self.zero_points is None else self.zero_points[channels]
+        return Weights(self.stored[channels], points)
 
     @property
     def is_symmetric(self) -> bool:
