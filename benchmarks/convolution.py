@@ -118,6 +118,8 @@ def program(target: Target) -> str:
         attribute = "" if row.isa == "portable" else f"QCC_TARGET_{row.isa.upper()} "
         arguments = shape.arguments(row.tile[0])
         arguments |= {"input_zero_point": -3, "minimum": -128, "maximum": 127}
+        if row.quads:
+            arguments["whole_quads"] = int(shape.channels % 4 == 0)
         members = ", ".join(f".{key} = {value}" for key, value in arguments.items())
         functions.append(
             f"static QCC_NOINLINE {attribute}void layer{index}(void) {{\n"

@@ -7,7 +7,7 @@ the target has. The kernel tests walk this table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qcc.codegen.targets import Target
 
@@ -41,6 +41,8 @@ class KernelRow:
     """One of those of neon/conv2d_lines.h, which may gather taps."""
     proofs: bool = False
     """Whether it reads what `lowerings/requantization.py` proves."""
+    quads: bool = False
+    """Whether rows of int16 hold quads of taps, and `whole_quads` is to be said."""
     run_time: tuple[str, ...] = ()
     """
     Arguments that need not be literals for the kernel to be fast: layers that differ in
@@ -161,8 +163,7 @@ _NUMBERS = (*_INTEGERS, "f32")
 
 KERNELS: list[KernelRow] = [
     _conv2d("portable", (1, 16, 1)),
-    _conv2d("sse2", (4, 8, 2)),
-    _conv2d("sse41", (4, 8, 2)),
+    replace(_conv2d("sse2", (4, 16, 4)), activation_offset=128, quads=True),
     _conv2d("avx2", (6, 16, 2)),
     _conv2d("neon", (4, 8, 1)),
     _conv2d("neon32", (4, 8, 1)),
@@ -316,7 +317,7 @@ KERNELS: list[KernelRow] = [
         (16, 16, 4),
         reads_past_input=True,
     ),
-    _matmul("sse2", (4, 8, 2)),
+    _matmul("sse2", (4, 16, 4)),
     _matmul("avx2", (6, 16, 2)),
     _matmul("neon", (4, 8, 1)),
     _matmul("neon32", (4, 8, 1)),

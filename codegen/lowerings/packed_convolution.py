@@ -235,6 +235,8 @@ class PackedConvolution:
         tile_rows = self.row.tile[0]
         zero_points = self.weights.zero_points
         input, residual, output = buffers
+        if self.row.quads:
+            arguments = arguments | {"whole_quads": int(geometry.channels % 4 == 0)}
         build.call(
             self.row,
             arguments=geometry.arguments(tile_rows) | arguments,

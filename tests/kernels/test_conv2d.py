@@ -152,13 +152,15 @@ def _check(
             "sum_maximum": high,
         }
         expected = add(expected, added, m, 20, (zp_y, zp_r, zp_s), (low, high))
-    compensated = bias - offset * w.astype(np.int32).sum(axis=(1, 2, 3), dtype=np.int32)
+    compensated = bias - offset * wide.sum(axis=(1, 2, 3), dtype=np.int32)
     if row.proofs:
         facts = requantization_facts(arguments, w, bias, multipliers)
         # A fact that is not used is fine too.
         arguments |= {"fits_int16": 0, "ties": 1} if seed % 5 == 4 else facts
     if row.clamps_bytes and seed % 5 != 4:
         arguments["no_overflow"] = int(cannot_overflow(wide, bias, multipliers))
+    if row.quads:
+        arguments["whole_quads"] = int(s.c % 4 == 0)
     tile = row.packing(s.o)
     packed = pack_conv2d(gathered_weights(w) if gather else w, tile, s.groups, zw)
     room = (*s.output_shape[:-1], s.o * s.groups + gap)

@@ -12,6 +12,7 @@ from qcc.compiler.api import generate
 from qcc.compiler.onnx_import import import_model
 from qcc.compiler.pipeline import float_passes, quantization_passes, run_pipeline
 
+X86 = ("avxvnni", "avx512vnni", "x86-64-v2", "x86-64")
 ARM = ("armv8+i8mm", "armv8+dotprod", "armv8")
 
 
@@ -44,3 +45,9 @@ def _weight_bytes(*targets: str) -> int:
 def test_arm_targets_read_the_same_packed_weights():
     assert _weight_bytes(*ARM) == _weight_bytes("armv8+dotprod")
     assert _weight_bytes(*ARM[1:]) == _weight_bytes("armv8+dotprod")
+
+
+def test_x86_targets_read_the_same_packed_weights():
+    alone = _weight_bytes("avx512vnni")
+    assert _weight_bytes("x86-64") == alone
+    assert _weight_bytes(*X86) == alone

@@ -7,7 +7,7 @@
 
 #if defined(QCC_NEON)
 
-QCC_MATMUL_DRIVER(qcc_matmul_s8s8_4x8c1__neon, qcc_conv2d_s8s8_4x8c1__neon, QCC_TARGET_NEON, 8, 1)
+QCC_MATMUL_DRIVER(qcc_matmul_s8s8_4x8c1__neon, qcc_conv2d_s8s8_4x8c1__neon, QCC_TARGET_NEON, 8, 1, 0)
 
 #endif
 #endif

@@ -22,8 +22,9 @@ typedef struct {
     int32_t conv_multiplier, residual_multiplier, residual_shift, residual_zero_point;
     int32_t sum_zero_point, sum_minimum, sum_maximum;
     int32_t float_output;
-    int32_t short_bias; /* bfloat16; only read by the kernels of stored_weights.h */
-    int32_t gather;     /* weights are packed as one kernel row of all taps (neon/conv2d_lines.h) */
+    int32_t whole_quads; /* channels are a multiple of 4; read by kernels that prepare rows of int16 */
+    int32_t short_bias;  /* bfloat16; only read by the kernels of stored_weights.h */
+    int32_t gather;      /* weights are packed as one kernel row of all taps (neon/conv2d_lines.h) */
     /* Output rows whose input rows are prepared together. 0: amx reads the input itself, avx512vnni has a ring of rows.
      */
     int32_t band_rows;

@@ -36,16 +36,16 @@ QCC_INLINE void qcc_matmul_pack(const qcc_matmul_args a, int32_t nr, int32_t kr,
     }
 }
 
-/* sums = bias - zp_lhs * sum over k of (rhs - zp_rhs) */
-QCC_INLINE void qcc_matmul_bias(const qcc_matmul_args a, const int8_t *rhs, const int8_t *rhs_zero_points,
-                                const int32_t *bias, int32_t *QCC_RESTRICT sums) {
+/* sums = bias - (zp_lhs + offset) * sum over k of (rhs - zp_rhs) */
+QCC_INLINE void qcc_matmul_bias(const qcc_matmul_args a, int32_t offset, const int8_t *rhs,
+                                const int8_t *rhs_zero_points, const int32_t *bias, int32_t *QCC_RESTRICT sums) {
     for (int32_t n = 0; n < a.columns; n++)
         sums[n] = rhs_zero_points == NULL ? 0 : -a.depth * rhs_zero_points[n];
     for (int32_t k = 0; k < a.depth; k++)
         for (int32_t n = 0; n < a.columns; n++)
             sums[n] += rhs[(ptrdiff_t)k * a.columns + n];
     for (int32_t n = 0; n < a.columns; n++)
-        sums[n] = bias[n] - a.lhs_zero_point * sums[n];
+        sums[n] = bias[n] - (a.lhs_zero_point + offset) * sums[n];
 }
 
 /* Where matrix number `i` of an operand begins. */
@@ -76,6 +76,7 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
         .dilation_y = 1,
         .dilation_x = 1,
         .column_block = a.row_block,
+        .whole_quads = a.depth % 4 == 0,
         .zero_point = a.zero_point,
         .minimum = a.minimum,
         .maximum = a.maximum,
@@ -83,7 +84,8 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
     return c;
 }
 
-#define QCC_MATMUL_DRIVER(NAME, CONV2D, TARGET, NR, KR)                                                                \
+/* OFFSET: what the convolution adds to stored inputs (KernelRow.activation_offset). */
+#define QCC_MATMUL_DRIVER(NAME, CONV2D, TARGET, NR, KR, OFFSET)                                                        \
     QCC_INLINE TARGET void NAME(const qcc_matmul_args a, const int8_t *QCC_RESTRICT lhs,                               \
                                 const int8_t *QCC_RESTRICT rhs, const int8_t *QCC_RESTRICT rhs_zero_points,            \
                                 const int32_t *QCC_RESTRICT bias, const float *QCC_RESTRICT multipliers,               \
@@ -99,7 +101,7 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
             const ptrdiff_t at = qcc_matmul_offset(a.dims, a.rhs_strides, i);                                          \
             if (at != last) {                                                                                          \
                 qcc_matmul_pack(a, qcc_min_i32(NR, a.columns), KR, rhs + at, rhs_zero_points, packed);                 \
-                qcc_matmul_bias(a, rhs + at, rhs_zero_points, bias, sums);                                             \
+                qcc_matmul_bias(a, (OFFSET), rhs + at, rhs_zero_points, bias, sums);                                   \
                 last = at;                                                                                             \
             }                                                                                                          \
             CONV2D(qcc_matmul_convolution(a), lhs + qcc_matmul_offset(a.dims, a.lhs_strides, i), packed,               \
@@ -107,6 +109,6 @@ QCC_INLINE qcc_conv2d_args qcc_matmul_convolution(const qcc_matmul_args a) {
         }                                                                                                              \
     }
 
-QCC_MATMUL_DRIVER(qcc_matmul_s8s8_1x16c1__portable, qcc_conv2d_s8s8_1x16c1__portable, QCC_NO_TARGET, 16, 1)
+QCC_MATMUL_DRIVER(qcc_matmul_s8s8_1x16c1__portable, qcc_conv2d_s8s8_1x16c1__portable, QCC_NO_TARGET, 16, 1, 0)
 
 #endif

@@ -7,7 +7,7 @@
 
 #if defined(__x86_64__)
 
-QCC_MATMUL_DRIVER(qcc_matmul_s8s8_4x8c2__sse2, qcc_conv2d_s8s8_4x8c2__sse2, QCC_TARGET_SSE2, 8, 2)
+QCC_MATMUL_DRIVER(qcc_matmul_s8s8_4x16c4__sse2, qcc_conv2d_s8s8_4x16c4__sse2, QCC_TARGET_SSE2, 16, 4, 128)
 
 #endif
 #endif
