@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from xdsl.ir import SSAValue
 
+from qcc.codegen.kernel_table import KernelRow
 from qcc.dialects.types import shape_of
 
 _ROWS_BUDGET = 48 * 1024
@@ -16,18 +17,16 @@ _ROWS_BUDGET = 48 * 1024
 _RING_BUDGET = 36 * 1024
 """Bytes of the rows of a depthwise convolution, in a first-level cache of 48 kB."""
 
+_RATES = {"amx": 1200, "avx512vnni": 280, "avxvnni": 180, "avx2": 80, "dotprod": 80}
+_OTHER_RATE = 25
+"""Products of a convolution in a nanosecond, by instruction set."""
 
-_BAND_WORK = 1_000_000
-"""Products from which a band of its own pays for handing it to a thread."""
+_DEPTHWISE_RATES = {"avx512vnni": 75, "avx2": 25}
+_OTHER_DEPTHWISE_RATE = 10
+"""The same of depthwise convolutions."""
 
-
-@dataclass(frozen=True)
-class Band:
-    """A part of a convolution's output, and where it reads and writes (elements)."""
-
-    geometry: Geometry
-    input_offset: int
-    output_offset: int
+_WEIGHT_TIME = 0.03
+"""Nanoseconds in which a byte of weights arrives."""
 
 
 @dataclass(frozen=True)
@@ -81,46 +80,28 @@ class Geometry:
         pixels = self.batch * prod(self.output)
         return pixels * self.outputs * self.channels * prod(self.kernel)
 
-    def bands(self, count: int) -> list[Band]:
-        """At most `count` parts of about the same size: rows, or columns of one row."""
-        count = min(count, self.products // _BAND_WORK, prod(self.output))
-        if count < 2 or self.batch > 1:
-            return [Band(self, 0, 0)]
-        if self.output[0] == 1 and self.kernel == (1, 1) and self.strides == (1, 1):
-            return self._column_bands(count)
-        return self._row_bands(min(count, -(-self.output[0] // self.row_step)))
+    @property
+    def bytes_touched(self) -> int:
+        """Of the input that it needs, and of its output."""
+        reach = (self.kernel[0] - 1) * self.dilations[0]
+        rows = min(self.input[0], (self.output[0] - 1) * self.strides[0] + reach + 1)
+        read = rows * self.input[1] * self.channels * self.groups
+        return self.batch * (read + prod(self.output) * self.outputs)
 
-    def _column_bands(self, count: int) -> list[Band]:
-        # Borders on multiples of 32 columns leave one band only with a tail.
-        width = -(-self.output[1] // count // 32) * 32
-        bands: list[Band] = []
-        for first in range(0, self.output[1], width):
-            size = (1, min(width, self.output[1] - first))
-            part = replace(self, input=size, output=size)
-            offset = first * self.channels * self.groups
-            bands.append(Band(part, offset, first * self.output_step))
-        return bands
+    def _computed_pixels(self, tile_rows: int) -> int:
+        """Output pixels, with those that tiles of `tile_rows` columns add."""
+        columns = -(-self.output[1] // tile_rows) * tile_rows
+        return self.batch * self.output[0] * columns
 
-    def _row_bands(self, count: int) -> list[Band]:
-        (height, _), (stride, _), step = self.output, self.strides, self.row_step
-        bands: list[Band] = []
-        for number in range(count):
-            first, last = (
-                min(-(-height // step) * border // count * step, height)
-                for border in (number, number + 1)
-            )
-            top = first * stride - self.pads[0]
-            skipped = max(top, 0)
-            part = replace(
-                self,
-                input=(self.input[0] - skipped, self.input[1]),
-                output=(last - first, self.output[1]),
-                pads=(max(-top, 0), self.pads[1]),
-            )
-            line = self.input[1] * self.channels * self.groups
-            offset = first * self.output[1] * self.output_step
-            bands.append(Band(part, skipped * line, offset))
-        return bands
+    def nanoseconds(self, row: KernelRow) -> float:
+        """What kernel `row` takes for it, roughly: to compare parts."""
+        assert row.tile is not None
+        taps = self._computed_pixels(row.tile[0]) * prod(self.kernel) * self.outputs
+        if row.stem.startswith("qcc_depthwise"):
+            return taps / _DEPTHWISE_RATES.get(row.isa, _OTHER_DEPTHWISE_RATE)
+        weights = self.outputs * self.channels * prod(self.kernel)
+        products = taps * self.channels / _RATES.get(row.isa, _OTHER_RATE)
+        return products + _WEIGHT_TIME * weights
 
     @property
     def _column_elements(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import prod
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from xdsl.ir import Operation, SSAValue
 
 from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.lowerings.bands import Band, bands
 from qcc.codegen.lowerings.byte_rows import ByteRowsGeometry
 from qcc.codegen.lowerings.common import unsupported
 from qcc.codegen.lowerings.convolution import Geometry, InterleavedGeometry
@@ -202,54 +205,63 @@ class PackedConvolution:
         dynamic: SSAValue | None = None,
     ) -> None:
         """One call of the kernel; all values are buffers."""
-        bands = self.geometry.bands(build.threads)
-        if len(bands) == 1:
-            buffers = (input, residual, output)
-            self._call(
-                build, self.geometry, buffers, bias, multipliers, dynamic, arguments
-            )
-            return
-        with build.parallel():
-            for band in bands:
-                buffers = (
-                    build.part(input, band.input_offset),
-                    residual and build.part(residual, band.output_offset),
-                    build.part(output, band.output_offset),
-                )
+        # Residuals are added to whole pixels, but for tiles.
+        split = bands(
+            self.geometry,
+            self.row,
+            build.threads,
+            channels=residual is None or self.row.stem == TILES,
+        )
+        with build.parallel() if len(split) > 1 else nullcontext():
+            for band in split:
                 self._call(
-                    build, band.geometry, buffers, bias, multipliers, dynamic, arguments
+                    build,
+                    band,
+                    [
+                        build.part(input, band.input_offset),
+                        *self._weights(build, band.first_channel),
+                        build.part(bias, band.first_channel),
+                        build.part(multipliers, band.first_channel),
+                        residual and build.part(residual, band.output_offset),
+                        dynamic,
+                    ],
+                    build.part(output, band.output_offset),
+                    arguments,
                 )
+
+    def _weights(
+        self, build: KernelBuilder, first_channel: int
+    ) -> tuple[SSAValue, SSAValue | None]:
+        """Packed weights and their zero points from a channel on."""
+        packed = build.constant(self.packed)
+        zero_points = self.weights.zero_points
+        points = None if zero_points is None else build.constant(zero_points)
+        if first_channel == 0:
+            return packed, points
+        assert self.row.tile is not None
+        width = self.row.tile[1]
+        block = self.packed.size // -(-self.geometry.outputs // width)
+        packed = build.part(packed, first_channel // width * block)
+        return packed, points and build.part(points, first_channel)
 
     def _call(
         self,
         build: KernelBuilder,
-        geometry: Geometry,
-        buffers: tuple[SSAValue, SSAValue | None, SSAValue],
-        bias: SSAValue,
-        multipliers: SSAValue,
-        dynamic: SSAValue | None,
+        band: Band,
+        inputs: Sequence[SSAValue | None],
+        output: SSAValue,
         arguments: dict[str, Literal],
     ) -> None:
-        """One call; `buffers` are input, residual and output."""
         assert self.row.tile is not None
         tile_rows = self.row.tile[0]
-        zero_points = self.weights.zero_points
-        input, residual, output = buffers
         if self.row.quads:
-            arguments = arguments | {"whole_quads": int(geometry.channels % 4 == 0)}
+            whole = band.geometry.channels % 4 == 0
+            arguments = arguments | {"whole_quads": int(whole)}
         build.call(
             self.row,
-            arguments=geometry.arguments(tile_rows) | arguments,
-            inputs=[
-                input,
-                build.constant(self.packed),
-                None if zero_points is None else build.constant(zero_points),
-                bias,
-                multipliers,
-                residual,
-                dynamic,
-            ],
-            outputs=[output, build.scratch(geometry.scratch_bytes(tile_rows))],
+            arguments=band.geometry.arguments(tile_rows) | arguments,
+            inputs=inputs,
+            outputs=[output, build.scratch(band.geometry.scratch_bytes(tile_rows))],
         )
 
 

@@ -178,6 +178,12 @@ class TiledGeometry(Geometry):
         members = {f.name: getattr(geometry, f.name) for f in fields(geometry)}
         return TiledGeometry(**members)
 
+    def _computed_pixels(self, tile_rows: int) -> int:
+        """Positions between two output rows are computed, too."""
+        between = _Rows.of(self).pitch - self.output[1]
+        positions = self.output[0] * (self.output[1] + between) - between
+        return self.batch * -(-positions // tile_rows) * tile_rows
+
     def arguments(self, tile_rows: int) -> dict[str, int]:
         """The geometry and the plan."""
         return super().arguments(tile_rows) | plan_tiles(self).arguments

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.lowerings.bands import bands
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.dialects.types import Array
 
@@ -36,6 +37,10 @@ _WEIGHT_CYCLES = 148 / 2
 """To transform the weights of 16 output channels, per channel."""
 _STORE_CYCLES = 255
 """To transform and store a tile of 16 output channels."""
+
+
+_CLOCK = 4.1
+"""Cycles in a nanosecond, of the processor that was measured."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,13 @@ class WinogradGeometry(Geometry):
 
         Their zero points are 0. `threads`: parts, each of which transforms all weights.
         """
-        own, rates = WinogradGeometry.of(geometry), _RATES[row.isa]
+        own = WinogradGeometry.of(geometry)
         if not own._fits or 128 * _largest_sum(weights) >= _LARGEST_SUM:
             return False
-        direct = max(b.geometry.products for b in geometry.bands(threads))
-        parts = [WinogradGeometry.of(b.geometry) for b in own.bands(threads)]
+        direct = max(b.geometry.products for b in bands(geometry, row, threads))
+        parts = [WinogradGeometry.of(b.geometry) for b in bands(own, row, threads)]
         cycles = max(part._cycles(row) for part in parts)
-        return cycles < direct / rates.direct_products
+        return cycles < direct / _RATES[row.isa].direct_products
 
     @property
     def _fits(self) -> bool:
@@ -105,14 +110,18 @@ class WinogradGeometry(Geometry):
         """Rows of tiles of all images."""
         return self.batch * _up(self.output[0], 4)
 
+    def nanoseconds(self, row: KernelRow) -> float:
+        """What it takes."""
+        return self._cycles(row) / _CLOCK
+
     def _cycles(self, row: KernelRow) -> float:
         assert row.tile is not None
         group = row.tile[0]
         tiles, blocks = self._strips * self._across, _up(self.outputs, 16)
-        bands = _up(self._strips, self._band_strips(group))
-        groups = bands * _up(_up(tiles, bands), group)
+        count = _up(self._strips, self._band_strips(group))
+        groups = count * _up(_up(tiles, count), group)
         product = _POINTS / 2 * _RATES[row.isa].product_cycles
-        per_channel = bands * _WEIGHT_CYCLES + groups * product
+        per_channel = count * _WEIGHT_CYCLES + groups * product
         products = blocks * (self.channels * per_channel + tiles * _STORE_CYCLES)
         return tiles * self.channels * _INPUT_CYCLES + products
 
@@ -122,8 +131,8 @@ class WinogradGeometry(Geometry):
 
     def _band_strips(self, group: int) -> int:
         """Rows of tiles whose inputs are transformed together."""
-        for bands in range(1, self._strips):
-            strips = _up(self._strips, bands)
+        for count in range(1, self._strips):
+            strips = _up(self._strips, count)
             few = strips * self._across < 2 * _FEW_TILES
             limit = _LARGEST_BAND if few else _BAND
             if self._input_bytes(strips, group) <= limit:

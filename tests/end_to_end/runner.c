@@ -5,6 +5,10 @@
 
 #include RUNNER_HEADER
 
+#ifndef RUNNER_THREADS
+#define RUNNER_THREADS 1
+#endif
+
 static unsigned char *aligned(size_t size) {
     /* Exactly as large as asked for, so that sanitizers see the first byte too many. */
     return aligned_alloc(RUNNER_ALIGN, (size + RUNNER_ALIGN - 1) / RUNNER_ALIGN * RUNNER_ALIGN);
@@ -32,11 +36,13 @@ int main(int argc, char **argv) {
     /* What a run reads it must have written: no luck with zeros. */
     memset(arena, 0xa5, api->arena_bytes);
     qcc_context *const context = malloc(api->context_bytes);
-    int status = api->init(context, arena, NULL);
-    if (status == QCC_OK)
+    const qcc_options options = {.threads = RUNNER_THREADS};
+    int status = api->init(context, arena, RUNNER_THREADS > 1 ? &options : NULL);
+    for (int runs = 0; runs < RUNNER_THREADS && status == QCC_OK; runs++)
         status = api->run(context, read, written);
     if (status != QCC_OK)
         return 20 + status;
+    api->stop(context);
     for (int i = 0; i < outputs; i++)
         fwrite(written[i], 1, sizes[inputs + i], stdout);
     fwrite(arena, 1, api->arena_bytes, stdout);

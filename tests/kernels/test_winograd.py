@@ -17,6 +17,7 @@ from support.contraction import (
 from support.harness import run_kernel
 
 from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.lowerings.bands import bands
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.winograd import WinogradGeometry
 from qcc.codegen.packing import pack_conv2d
@@ -267,6 +268,6 @@ def test_leaves_other_layers_alone(changes: dict[str, Any]) -> None:
 
 def test_bands_of_threads_are_whole_tiles() -> None:
     s = Shape(h=30, w=28, c=64, o=64)
-    bands = WinogradGeometry.of(_geometry(s)).bands(3)
-    assert [b.geometry.output[0] for b in bands] == [8, 12, 10]
-    assert [b.output_offset for b in bands] == [0, 8 * 28 * 64, 20 * 28 * 64]
+    found = bands(WinogradGeometry.of(_geometry(s)), AVX2, 3, channels=False)
+    assert [b.geometry.output[0] for b in found] == [8, 12, 10]
+    assert [b.output_offset for b in found] == [0, 8 * 28 * 64, 20 * 28 * 64]
