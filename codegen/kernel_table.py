@@ -33,8 +33,8 @@ class KernelRow:
     """Whether it reads up to 64 bytes past the end of its input."""
     bands: bool = False
     """Whether it wants a ByteRowsGeometry, which says how rows are prepared."""
-    small_sums: bool = False
-    """Whether it is slow where sums of two inputs, counted from -128, exceed 258."""
+    split_inputs: bool = False
+    """Whether it is told `input_offset`, and slow where sums of inputs exceed 258."""
     clamps_bytes: bool = False
     """Whether it asks for the fact `no_overflow`, to clamp bytes rather than floats."""
     lines: bool = False
@@ -72,7 +72,8 @@ class KernelRow:
 _SIZES = (
     *("input_height", "input_width", "channels", "output_height", "output_width"),
     *("output_channels", "output_step", "pad_top", "pad_left", "column_block"),
-    *("input_zero_point", "zero_point", "minimum", "maximum", "conv_multiplier"),
+    *("input_zero_point", "input_offset", "zero_point", "minimum", "maximum"),
+    "conv_multiplier",
     *("residual_multiplier", "residual_shift", "residual_zero_point"),
     *("sum_zero_point", "sum_minimum", "sum_maximum"),
 )
@@ -244,9 +245,8 @@ KERNELS: list[KernelRow] = [
         "qcc_conv2d_args",
         (4, 16, 4),
         narrow=True,
-        activation_offset=128,
         bands=True,
-        small_sums=True,
+        split_inputs=True,
         clamps_bytes=True,
         run_time=_SIZES,
     ),

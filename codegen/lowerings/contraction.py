@@ -93,7 +93,7 @@ class _Contraction:
                 build, part.geometry, weights, input_zero_point=self.input_zero_point
             )
             offset = 0 if op.is_raw else self.input_zero_point
-            offset += convolution.row.activation_offset
+            offset += convolution.activation_offset
             own = None if bias is None else bias[channels]
             folded = folded_bias(op, own, weights.sums(), offset)
             multipliers = self.multipliers[channels]

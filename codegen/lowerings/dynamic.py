@@ -36,7 +36,7 @@ def _convolution(
         build.kernel("qcc_dynamic_bias_f32"),
         arguments={
             "channels": outputs,
-            "activation_offset": convolution.row.activation_offset,
+            "activation_offset": convolution.activation_offset,
         },
         inputs=[
             parameters,

@@ -42,8 +42,12 @@ WINOGRAD = "qcc_conv2d_s8s8_winograd"
 _LARGEST = 127
 """The largest magnitude that all int8 kernels take as a weight."""
 
-_SMALL_ZERO_POINT = -80
-"""Up to here few sums of two inputs exceed 258, counted from -128."""
+_CENTRE = 76
+"""
+Where kernels with `split_inputs` want the input's zero point to be.
+
+Most inputs are near it, few are below 0, and few sums of two exceed 258.
+"""
 
 DEPTHWISE = "qcc_depthwise_s8s8_symmetric"
 """Takes weights with zero point 0, and wants an InterleavedGeometry."""
@@ -113,6 +117,8 @@ class PackedConvolution:
     geometry: Geometry
     packed: Array
     weights: Weights
+    input_offset: int | None = None
+    """What a kernel with `split_inputs` adds to the input."""
 
     @staticmethod
     def choose(
@@ -159,9 +165,8 @@ class PackedConvolution:
                 geometry, weights.stored, tiles, build.threads
             ):
                 row = tiles
-        if row.small_sums and (
+        if row.split_inputs and (
             geometry.channels % 2 == 1
-            or input_zero_point > _SMALL_ZERO_POINT
             or not ByteRowsGeometry.of(geometry, splits_rows=True).has_room
         ):
             row = build.kernel("qcc_conv2d_s8s8")
@@ -176,14 +181,28 @@ class PackedConvolution:
         if row.stem == WINOGRAD:
             geometry = WinogradGeometry.of(geometry)
         if row.bands:
-            geometry = ByteRowsGeometry.of(geometry, splits_rows=row.small_sums)
-        return PackedConvolution(row, geometry, packed, weights)
+            geometry = ByteRowsGeometry.of(geometry, splits_rows=row.split_inputs)
+        offset = None
+        if row.split_inputs:
+            offset = min(max(_CENTRE - input_zero_point, 0), 128)
+        return PackedConvolution(row, geometry, packed, weights, offset)
+
+    @property
+    def activation_offset(self) -> int:
+        """What the kernel adds to the stored input; the bias must take it back."""
+        if self.input_offset is None:
+            return self.row.activation_offset
+        return self.input_offset
+
+    @property
+    def _offset(self) -> dict[str, Literal]:
+        return {} if self.input_offset is None else {"input_offset": self.input_offset}
 
     def facts(
         self, arguments: dict[str, Literal], folded: Array, multipliers: Array
     ) -> dict[str, Literal]:
         """What the kernel wants to know of its requantization, proven."""
-        own = folded + self.row.activation_offset * self.weights.sums()
+        own = folded + self.activation_offset * self.weights.sums()
         if self.row.proofs:
             stored = self.weights.stored
             return requantization_facts(arguments, stored, own, multipliers)
@@ -259,7 +278,7 @@ class PackedConvolution:
             arguments = arguments | {"whole_quads": int(whole)}
         build.call(
             self.row,
-            arguments=band.geometry.arguments(tile_rows) | arguments,
+            arguments=band.geometry.arguments(tile_rows) | self._offset | arguments,
             inputs=inputs,
             outputs=[output, build.scratch(band.geometry.scratch_bytes(tile_rows))],
         )

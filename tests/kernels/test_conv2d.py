@@ -103,7 +103,7 @@ def _check(
     assert row.tile is not None
     x = rng.integers(-128, 128, s.input_shape, np.int8)
     x.reshape(-1)[:3] = -128
-    if row.small_sums and seed % 2:  # sums of neighbours around 258
+    if row.split_inputs and seed % 2:  # sums of neighbours around 258
         x = np.minimum(x, np.int8(8 if seed % 4 == 1 else 2))
     w = _weights(row, rng, s)
     count = w.shape[0]
@@ -129,6 +129,9 @@ def _check(
     if zw is not None:
         wide = wide - zw.astype(np.int32).reshape(-1, 1, 1, 1)
     offset = row.activation_offset
+    if row.split_inputs:
+        offset = (128, 128, 76, 0, 21)[seed % 5]
+        arguments["input_offset"] = offset
     acc = conv2d_sums(s, x, wide, zp_x) + bias
     added = None
     if float_output:

@@ -1,11 +1,14 @@
 /*
  * Convolution of int8 by int8 with AVX2's product of bytes: pmaddubsw multiplies unsigned activations by signed
- * weights, so prepared rows hold x + 128, and the bias must hold -128 * sum of the weights. Weights are in [-127, 127].
+ * weights, so prepared rows hold x + a.input_offset, and the bias must hold -a.input_offset * sum of the weights.
+ * Weights are in [-127, 127].
  *
  * pmaddubsw saturates the sum of two products to int16. It cannot where two activations are at most 258 in sum, since
- * 258 * 127 < 2^15. Where they are more, what exceeds 129 is taken off them and kept in a second set of rows, whose
- * products are added where it is not 0: few steps of a tile. A row's steps are found when it is prepared, once for all
- * output rows and channels: one bit for each step of each tile, beside the row. A tile is 4 columns by 16 channels.
+ * 258 * 127 < 2^15. Where they are more, what exceeds 129 is taken off them; where one is below 0, which is so only if
+ * the offset is less than 128, all of it is. What was taken off is a second set of rows, signed, whose products are
+ * added where it is not 0: few steps of a tile, if the offset brings most inputs near 76. A row's steps are found when
+ * it is prepared, once for all output rows and channels: one bit for each step of each tile, beside the row. A tile is
+ * 4 columns by 16 channels.
  */
 #ifndef QCC_AVX2_CONV2D_SYMMETRIC_H
 #define QCC_AVX2_CONV2D_SYMMETRIC_H
@@ -26,38 +29,44 @@ QCC_INLINE ptrdiff_t qcc_conv2d_excess__avx2(const qcc_conv2d_args a) {
 QCC_INLINE int32_t qcc_conv2d_steps__avx2(const qcc_conv2d_args a) { return (a.kernel_width * a.channels + 3) / 4; }
 QCC_INLINE int32_t qcc_conv2d_mask_bytes__avx2(const qcc_conv2d_args a) { return (qcc_conv2d_steps__avx2(a) + 7) / 8; }
 
-QCC_INLINE void qcc_conv2d_fill__avx2_bytes(uint8_t *row, ptrdiff_t excess, int32_t zero_point, ptrdiff_t count) {
-    const int32_t x = (zero_point ^ 0x80) & 0xff, safe = qcc_min_i32(x, QCC_SAFE_SUM / 2);
+QCC_INLINE void qcc_conv2d_fill__avx2_bytes(int32_t offset, uint8_t *row, ptrdiff_t excess, int32_t zero_point,
+                                            ptrdiff_t count) {
+    const int32_t x = zero_point + offset, safe = qcc_min_i32(qcc_max_i32(x, 0), QCC_SAFE_SUM / 2);
     __builtin_memset(row, safe, (size_t)count);
-    __builtin_memset(row + excess, x - safe, (size_t)count);
+    __builtin_memset(row + excess, (x - safe) & 0xff, (size_t)count);
 }
 
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_split__avx2(__m256i limit, const int8_t *input, uint8_t *row,
+/* `offset` is 128 if it is a literal. */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_split__avx2(int32_t offset, __m256i limit, const int8_t *input, uint8_t *row,
                                                        ptrdiff_t excess) {
     const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)input);
-    const __m256i x = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
+    const __m256i from_lowest = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
+    const __m256i lift = _mm256_set1_epi8((char)(128 - offset));
+    const __m256i x = offset == 128 ? from_lowest : _mm256_subs_epu8(from_lowest, lift);
     const __m256i over = _mm256_cmpgt_epi16(_mm256_maddubs_epi16(x, _mm256_set1_epi8(1)), limit);
-    const __m256i rest = _mm256_and_si256(_mm256_subs_epu8(x, _mm256_set1_epi8((char)(QCC_SAFE_SUM / 2))), over);
-    _mm256_storeu_si256((__m256i *)(void *)row, _mm256_sub_epi8(x, rest));
+    const __m256i above = _mm256_and_si256(_mm256_subs_epu8(x, _mm256_set1_epi8((char)(QCC_SAFE_SUM / 2))), over);
+    const __m256i rest = offset == 128 ? above : _mm256_sub_epi8(above, _mm256_subs_epu8(lift, from_lowest));
+    _mm256_storeu_si256((__m256i *)(void *)row, _mm256_sub_epi8(x, above));
     _mm256_storeu_si256((__m256i *)(void *)(row + excess), rest);
 }
 
 /* `count` activations as their safe parts and excess; `odd`: each must be below one half, whatever its neighbour. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_take__avx2_bytes(int odd, uint8_t *row, ptrdiff_t excess,
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_take__avx2_bytes(int32_t offset, int odd, uint8_t *row, ptrdiff_t excess,
                                                             const int8_t *input, ptrdiff_t count) {
     const __m256i limit = _mm256_set1_epi16(odd ? -1 : QCC_SAFE_SUM);
     ptrdiff_t i = 0;
     for (; i + 32 <= count; i += 32)
-        qcc_conv2d_split__avx2(limit, input + i, row + i, excess);
+        qcc_conv2d_split__avx2(offset, limit, input + i, row + i, excess);
     if (i < count && count >= 32) {
-        qcc_conv2d_split__avx2(limit, input + count - 32, row + count - 32, excess);
+        qcc_conv2d_split__avx2(offset, limit, input + count - 32, row + count - 32, excess);
         return;
     }
     for (; i < count; i++) {
-        const int32_t x = input[i] + 128, sum = odd ? QCC_SAFE_SUM + 1 : x + input[i ^ 1] + 128;
-        const int32_t rest = sum > QCC_SAFE_SUM ? qcc_max_i32(x - QCC_SAFE_SUM / 2, 0) : 0;
-        row[i] = (uint8_t)(x - rest);
-        row[i + excess] = (uint8_t)rest;
+        const int32_t x = input[i] + offset, other = odd ? QCC_SAFE_SUM : qcc_max_i32(input[i ^ 1] + offset, 0);
+        const int32_t most = qcc_max_i32(x, 0) + other > QCC_SAFE_SUM ? QCC_SAFE_SUM / 2 : 255;
+        const int32_t safe = qcc_min_i32(qcc_max_i32(x, 0), most);
+        row[i] = (uint8_t)safe;
+        row[i + excess] = (uint8_t)((x - safe) & 0xff);
     }
 }
 
@@ -88,34 +97,44 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_masks__avx2(const qcc_conv2d_args a, 
 }
 
 /* A row's taps in order, without those between the columns of a large stride: as QCC_CONV2D_PREPARE does. */
-QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_prepare_row__avx2_bytes(const qcc_conv2d_args a, uint8_t *row,
-                                                                   const int8_t *line, int32_t zero_point,
-                                                                   int32_t first, int32_t columns) {
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_prepare_taps__avx2(const qcc_conv2d_args a, int32_t offset, uint8_t *row,
+                                                              const int8_t *line, int32_t zero_point, int32_t first,
+                                                              int32_t columns) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     const ptrdiff_t pixel = (ptrdiff_t)a.groups * a.channels, excess = qcc_conv2d_excess__avx2(a);
     const int odd = a.channels % 2 != 0; /* pairs of some column begin at odd places of a row */
     uint8_t *to = row;
     if (line == NULL) {
-        qcc_conv2d_fill__avx2_bytes(row, excess, zero_point, (ptrdiff_t)(columns - 1) * p.pixel_step + p.run);
+        qcc_conv2d_fill__avx2_bytes(offset, row, excess, zero_point, (ptrdiff_t)(columns - 1) * p.pixel_step + p.run);
     } else if (p.gathered) {
         for (int32_t i = 0; i < columns * a.kernel_width; i++, to += a.channels) {
             const int32_t kx = i % a.kernel_width;
             const int32_t x = (first + i / a.kernel_width) * a.stride_x - a.pad_left + kx * a.dilation_x;
             if (x >= 0 && x < a.input_width)
-                qcc_conv2d_take__avx2_bytes(odd, to, excess, line + x * pixel, a.channels);
+                qcc_conv2d_take__avx2_bytes(offset, odd, to, excess, line + x * pixel, a.channels);
             else
-                qcc_conv2d_fill__avx2_bytes(to, excess, zero_point, a.channels);
+                qcc_conv2d_fill__avx2_bytes(offset, to, excess, zero_point, a.channels);
         }
     } else {
         const qcc_conv2d_span s = qcc_conv2d_columns(a, first, columns);
         const int32_t runs = a.groups == 1 ? 1 : s.inside; /* of channels of this group */
         const ptrdiff_t run = (ptrdiff_t)s.inside / qcc_max_i32(runs, 1) * a.channels;
-        qcc_conv2d_fill__avx2_bytes(to, excess, zero_point, (ptrdiff_t)s.left * a.channels);
+        qcc_conv2d_fill__avx2_bytes(offset, to, excess, zero_point, (ptrdiff_t)s.left * a.channels);
         to += (ptrdiff_t)s.left * a.channels;
         for (int32_t i = 0; i < runs; i++, to += run)
-            qcc_conv2d_take__avx2_bytes(odd, to, excess, line + (s.first + i) * pixel, run);
-        qcc_conv2d_fill__avx2_bytes(to, excess, zero_point, (ptrdiff_t)s.right * a.channels);
+            qcc_conv2d_take__avx2_bytes(offset, odd, to, excess, line + (s.first + i) * pixel, run);
+        qcc_conv2d_fill__avx2_bytes(offset, to, excess, zero_point, (ptrdiff_t)s.right * a.channels);
     }
+}
+
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_prepare_row__avx2_bytes(const qcc_conv2d_args a, uint8_t *row,
+                                                                   const int8_t *line, int32_t zero_point,
+                                                                   int32_t first, int32_t columns) {
+    const ptrdiff_t excess = qcc_conv2d_excess__avx2(a);
+    if (a.input_offset == 128)
+        qcc_conv2d_prepare_taps__avx2(a, 128, row, line, zero_point, first, columns);
+    else
+        qcc_conv2d_prepare_taps__avx2(a, a.input_offset, row, line, zero_point, first, columns);
     qcc_conv2d_masks__avx2(a, columns, row + excess, row + 2 * excess);
 }
 
@@ -167,6 +186,31 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_taps__bytes(const qcc_conv2d_args a, 
         qcc_conv2d_step__bytes(wide, columns, pixel, row, weights, t);
 }
 
+/*
+ * The same of an excess that may be negative: its magnitude, times weights that have its sign. The sums of two products
+ * are at most 2 * 128 * 127.
+ */
+QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_signed_step__bytes(int wide, int32_t columns, ptrdiff_t pixel,
+                                                              const uint8_t *row, const int8_t *weights,
+                                                              qcc_conv2d_tile__bytes *t) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const __m256i w0 = qcc_load_weights__avx2(weights), w1 = wide ? qcc_load_weights__avx2(weights + 32) : w0;
+    QCC_UNROLL
+    for (int32_t i = 0; i < columns; i++) {
+        int32_t quad;
+        __builtin_memcpy(&quad, row + i * pixel, 4);
+        const __m256i x = _mm256_set1_epi32(quad), magnitude = _mm256_abs_epi8(x);
+        const __m256i sums0 = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(w0, x));
+        t->acc[i][0] = _mm256_add_epi32(t->acc[i][0], _mm256_madd_epi16(sums0, ones));
+        QCC_KEEP_VECTOR(t->acc[i][0]);
+        if (wide) {
+            const __m256i sums1 = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(w1, x));
+            t->acc[i][1] = _mm256_add_epi32(t->acc[i][1], _mm256_madd_epi16(sums1, ones));
+            QCC_KEEP_VECTOR(t->acc[i][1]);
+        }
+    }
+}
+
 /* The steps of one kernel row that have an excess. */
 QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_more_taps__bytes(const qcc_conv2d_args a, int wide, int32_t columns,
                                                             const uint8_t *row, const uint8_t *mask,
@@ -179,7 +223,10 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_more_taps__bytes(const qcc_conv2d_arg
         bits &= ~(uint64_t)0 >> 8 * qcc_max_i32(i + 8 - bytes, 0);
         for (; bits != 0; bits &= bits - 1) {
             const ptrdiff_t step = 8 * i + __builtin_ctzll(bits);
-            qcc_conv2d_step__bytes(wide, columns, pixel, row + 4 * step, weights + step * stride, t);
+            if (a.input_offset == 128)
+                qcc_conv2d_step__bytes(wide, columns, pixel, row + 4 * step, weights + step * stride, t);
+            else
+                qcc_conv2d_signed_step__bytes(wide, columns, pixel, row + 4 * step, weights + step * stride, t);
         }
     }
 }

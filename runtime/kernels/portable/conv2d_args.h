@@ -17,6 +17,7 @@ typedef struct {
     int32_t groups, kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
     int32_t column_block; /* output columns per walk over the rows: output_width, or less and a multiple of MR */
     int32_t input_zero_point;
+    int32_t input_offset; /* what avx2/conv2d_symmetric.h adds to the input: 0 to 128; the bias takes it back */
     int32_t zero_point, minimum, maximum; /* of the requantized accumulator */
     /* Only read where there is a residual: the add formula, whose left side is the requantized accumulator. */
     int32_t conv_multiplier, residual_multiplier, residual_shift, residual_zero_point;
