@@ -120,6 +120,8 @@ def program(target: Target) -> str:
         arguments |= {"input_zero_point": -3, "minimum": -128, "maximum": 127}
         if row.quads:
             arguments["whole_quads"] = int(shape.channels % 4 == 0)
+        if row.split_inputs:
+            arguments["input_offset"] = 128
         members = ", ".join(f".{key} = {value}" for key, value in arguments.items())
         functions.append(
             f"static QCC_NOINLINE {attribute}void layer{index}(void) {{\n"
