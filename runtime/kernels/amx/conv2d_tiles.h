@@ -25,77 +25,90 @@ typedef struct {
     int32_t fourth; /* 16 channels that the fourth tile of channels multiplies; 2 where it is not kept */
 } qcc_tiles_operands;
 
-/* One multiplication by up to 2 x 2 or 1 x 4 tiles; `pixels` (1, 2) and `channels` (1..4) are literals. */
-#define QCC_TILES_STEP(PIXELS, CHANNELS, FIRST, SECOND, STRIDE, WEIGHTS, ROW, BLOCK, FOURTH)                           \
+/* A tile of the block before is stored where this block wants its number. */
+#define QCC_TILES_FINISH(K)                                                                                            \
     do {                                                                                                               \
-        QCC_TILE_LOAD(4, FIRST, STRIDE);                                                                               \
-        QCC_TILE_LOAD(6, WEIGHTS, ROW);                                                                                \
-        QCC_TILE_MULTIPLY(0, 4, 6);                                                                                    \
-        if (CHANNELS > 1) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (BLOCK), ROW);                                                                \
-            QCC_TILE_MULTIPLY(1, 4, 7);                                                                                \
-        }                                                                                                              \
-        if (PIXELS == 2) {                                                                                             \
-            QCC_TILE_LOAD(5, SECOND, STRIDE);                                                                          \
-            QCC_TILE_MULTIPLY(2, 5, 6);                                                                                \
-            if (CHANNELS > 1)                                                                                          \
-                QCC_TILE_MULTIPLY(3, 5, 7);                                                                            \
-        }                                                                                                              \
-        if (CHANNELS > 2) {                                                                                            \
-            QCC_TILE_LOAD(6, (WEIGHTS) + 2 * (BLOCK), ROW);                                                            \
-            QCC_TILE_MULTIPLY(2, 4, 6);                                                                                \
-        }                                                                                                              \
-        if (CHANNELS > 3) {                                                                                            \
-            QCC_TILE_LOAD(7, (WEIGHTS) + (FOURTH) * (BLOCK), ROW);                                                     \
-            QCC_TILE_MULTIPLY(3, 4, 7);                                                                                \
-        }                                                                                                              \
+        if (qcc_tiles_has_sums(a, held, K))                                                                            \
+            QCC_TILE_STORE(K, held->sums + qcc_tiles_sums_offset(a, held, K),                                          \
+                           4 * (ptrdiff_t)qcc_tiles_row_channels(a, held));                                            \
     } while (0)
 
-/* Computes `pixels` x `channels` (literals) tiles of sums, while units of the pending block are requantized. */
-QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, int32_t pixels,
-                                                    int32_t channels, const qcc_tiles_operands o,
-                                                    qcc_tiles_pending *pending, qcc_tiles_stream *stream,
-                                                    int32_t *sums) {
-    const ptrdiff_t weights_step = (ptrdiff_t)a.tile_depth * t.packed, weights_row = 4 * (ptrdiff_t)t.packed;
-    const ptrdiff_t row_bytes = (ptrdiff_t)channels * 64;
-    const int8_t *weights = o.weights;
-    QCC_TILE_LOAD(0, o.bias, 0);
+/* Units that follow multiplication K of four: pairs, evenly spread. */
+QCC_INLINE int32_t qcc_tiles_share(int32_t units, int32_t k) {
+    return k < 3 ? units * (k + 1) / 8 * 2 - units * k / 8 * 2 : units - units * 3 / 8 * 2;
+}
+
+/* One of four tiles of sums (or none), and a share of the pending units. */
+#define QCC_TILES_PART(K, COMPUTED, LHS, RHS, BIAS)                                                                    \
+    do {                                                                                                               \
+        if (begins)                                                                                                    \
+            QCC_TILES_FINISH(K);                                                                                       \
+        if (begins && (COMPUTED))                                                                                      \
+            QCC_TILE_LOAD(K, BIAS, 0);                                                                                 \
+        if (COMPUTED)                                                                                                  \
+            QCC_TILE_MULTIPLY(K, LHS, RHS);                                                                            \
+        qcc_tiles_units__amx(a, t.lines, qcc_tiles_share(t.units, K), pending);                                        \
+    } while (0)
+
+/*
+ * One multiplication by up to 2 x 2 or 1 x 4 tiles. `begins`: the sums begin as the bias, each after the sum of the
+ * block before in the same tile is stored, so that stores, multiplications and requantization overlap. `begins`,
+ * `pixels` (1, 2) and `channels` (1..4) are literals.
+ */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_step__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, int begins,
+                                                   int32_t pixels, int32_t channels, const qcc_tiles_operands o,
+                                                   const qcc_tiles_pending *held, qcc_tiles_pending *pending) {
+    const ptrdiff_t weights_row = 4 * (ptrdiff_t)t.packed;
+    QCC_TILE_LOAD(4, o.first, t.pixel_step);
+    QCC_TILE_LOAD(6, o.weights, weights_row);
+    QCC_TILES_PART(0, 1, 4, 6, o.bias);
     if (channels > 1)
-        QCC_TILE_LOAD(1, o.bias + 16, 0);
+        QCC_TILE_LOAD(7, o.weights + t.weights_block, weights_row);
+    QCC_TILES_PART(1, channels > 1, 4, 7, o.bias + 16);
     if (pixels == 2) {
-        QCC_TILE_LOAD(2, o.bias, 0);
-        if (channels > 1)
-            QCC_TILE_LOAD(3, o.bias + 16, 0);
+        QCC_TILE_LOAD(5, o.second, t.pixel_step);
+        QCC_TILES_PART(2, 1, 5, 6, o.bias);
+        QCC_TILES_PART(3, channels > 1, 5, 7, o.bias + 16);
+    } else {
+        if (channels > 2)
+            QCC_TILE_LOAD(6, o.weights + 2 * t.weights_block, weights_row);
+        QCC_TILES_PART(2, channels > 2, 4, 6, o.bias + 32);
+        if (channels > 3)
+            QCC_TILE_LOAD(7, o.weights + o.fourth * t.weights_block, weights_row);
+        QCC_TILES_PART(3, channels > 3, 4, 7, o.bias + 16 * o.fourth);
     }
-    if (channels > 2)
-        QCC_TILE_LOAD(2, o.bias + 32, 0);
-    if (channels > 3)
-        QCC_TILE_LOAD(3, o.bias + 16 * o.fourth, 0);
+}
+
+/*
+ * Computes `pixels` x `channels` (literals) tiles of sums and leaves them in the tiles. What these held is stored, and
+ * the pending block, the one before that, is requantized.
+ */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, int32_t pixels,
+                                                    int32_t channels, qcc_tiles_operands o,
+                                                    const qcc_tiles_pending *held, qcc_tiles_pending *pending,
+                                                    qcc_tiles_stream *stream) {
+    const int8_t *const first = o.first, *const second = o.second;
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const ptrdiff_t at = qcc_tiles_row_offset(a, t, ky);
-        const int8_t *first = o.first + at, *second = o.second + at;
         for (int32_t step = 0; step < t.steps; step++) {
-            QCC_TILES_STEP(pixels, channels, first, second, t.pixel_step, weights, weights_row, t.weights_block,
-                           o.fourth);
-            first += a.tile_depth;
-            second += a.tile_depth;
-            weights += weights_step;
+            o.first = first + at + (ptrdiff_t)step * a.tile_depth;
+            o.second = second + at + (ptrdiff_t)step * a.tile_depth;
             qcc_tiles_prefetch(a, stream);
-            qcc_tiles_units__amx(a, t.lines, t.units, pending);
+            if (ky == 0 && step == 0)
+                qcc_tiles_step__amx(a, t, 1, pixels, channels, o, held, pending);
+            else
+                qcc_tiles_step__amx(a, t, 0, pixels, channels, o, held, pending);
+            o.weights += (ptrdiff_t)a.tile_depth * t.packed;
         }
     }
-    QCC_TILE_STORE(0, sums, row_bytes);
-    if (channels > 1)
-        QCC_TILE_STORE(1, sums + 16, row_bytes);
-    if (pixels == 2) {
-        QCC_TILE_STORE(2, sums + 16 * 16 * channels, row_bytes);
-        if (channels > 1)
-            QCC_TILE_STORE(3, sums + 16 * 16 * channels + 16, row_bytes);
-    }
-    if (channels > 2)
-        QCC_TILE_STORE(2, sums + 32, row_bytes);
-    if (channels > 3)
-        QCC_TILE_STORE(3, sums + 48, row_bytes);
+}
+
+/* Stores the sums that are in the tiles. */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_finish__amx(const qcc_conv2d_args a, const qcc_tiles_pending *held) {
+    QCC_TILES_FINISH(0);
+    QCC_TILES_FINISH(1);
+    QCC_TILES_FINISH(2);
+    QCC_TILES_FINISH(3);
 }
 
 /* Which block comes next, and where its operands and results are. */
@@ -110,17 +123,20 @@ typedef struct {
     int32_t positions; /* of the band */
     int32_t *sums;     /* two buffers */
     int32_t parity;
+    qcc_tiles_pending held;    /* the block whose sums are in the tiles */
+    qcc_tiles_pending pending; /* the one before it */
     qcc_tiles_stream stream;
 } qcc_tiles_band;
 
 /* The taps of 16 positions. */
-QCC_INLINE const int8_t *qcc_tiles_taps(const qcc_tiles_plan t, const qcc_tiles_band *b, int32_t position) {
+QCC_INLINE QCC_TARGET_AMX const int8_t *qcc_tiles_taps(const qcc_tiles_plan t, const qcc_tiles_band *b,
+                                                       int32_t position) {
     return position + 16 > b->positions ? b->tail : b->input + position * t.pixel_step;
 }
 
 /* The block at a position and a channel. */
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_at__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, qcc_tiles_band *b,
-                                                 int32_t position, int32_t channel, qcc_tiles_pending *pending) {
+                                                 int32_t position, int32_t channel) {
     const int32_t rows = qcc_min_i32(a.tile_pixels, b->positions - position);
     const int32_t width = qcc_min_i32(1024 / a.tile_pixels, a.output_channels - channel);
     const int32_t pixels = rows > 16 ? 2 : 1, channels = (width + 15) / 16;
@@ -131,43 +147,44 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_at__amx(const qcc_conv2d_args a, const 
         .bias = b->bias + channel,
         .fourth = channels == 3 ? 2 : 3,
     };
-    int32_t *const sums = b->sums + 1024 * b->parity;
     if (a.tile_pixels == 32) {
         if (pixels == 2 && channels == 2)
-            qcc_tiles_block__amx(a, t, 2, 2, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 2, 2, o, &b->held, &b->pending, &b->stream);
         else if (pixels == 2)
-            qcc_tiles_block__amx(a, t, 2, 1, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 2, 1, o, &b->held, &b->pending, &b->stream);
         else if (channels == 2)
-            qcc_tiles_block__amx(a, t, 1, 2, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 1, 2, o, &b->held, &b->pending, &b->stream);
         else
-            qcc_tiles_block__amx(a, t, 1, 1, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 1, 1, o, &b->held, &b->pending, &b->stream);
     } else {
         if (channels > 2)
-            qcc_tiles_block__amx(a, t, 1, 4, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 1, 4, o, &b->held, &b->pending, &b->stream);
         else if (channels == 2)
-            qcc_tiles_block__amx(a, t, 1, 2, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 1, 2, o, &b->held, &b->pending, &b->stream);
         else
-            qcc_tiles_block__amx(a, t, 1, 1, o, pending, &b->stream, sums);
+            qcc_tiles_block__amx(a, t, 1, 1, o, &b->held, &b->pending, &b->stream);
     }
     const int32_t line = position / t.lines.pitch;
     const ptrdiff_t at = ((ptrdiff_t)position - (ptrdiff_t)line * t.lines.garbage) * a.output_step + channel;
     const int32_t stored = channels > 2 ? 4 : channels;
-    pending->sums = sums;
-    pending->multipliers = b->multipliers + channel;
-    pending->residual = b->residual == NULL ? NULL : b->residual + at;
-    pending->output = b->output + at;
-    pending->rows = rows;
-    pending->units = (rows * stored + 3) / 4;
-    pending->channels = stored * 16;
-    pending->last = channels == 3 ? 32 : (stored - 1) * 16;
-    pending->width = width;
-    pending->column = position - line * t.lines.pitch;
+    b->pending = b->held;
+    b->held = (qcc_tiles_pending){
+        .sums = b->sums + 1024 * b->parity,
+        .multipliers = b->multipliers + channel,
+        .residual = b->residual == NULL ? NULL : b->residual + at,
+        .output = b->output + at,
+        .rows = rows,
+        .units = (rows * stored + 3) / 4,
+        .channels = stored * 16,
+        .last = channels == 3 ? 32 : (stored - 1) * 16,
+        .width = width,
+        .column = position - line * t.lines.pitch,
+    };
     b->parity ^= 1;
 }
 
 /* All blocks of a band; what is pending at the end waits for the next one. */
-QCC_INLINE QCC_TARGET_AMX void qcc_tiles_band__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, qcc_tiles_band *b,
-                                                   qcc_tiles_pending *pending) {
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_band__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, qcc_tiles_band *b) {
     const int32_t width = 1024 / a.tile_pixels;
     const int32_t rows = (b->positions + a.tile_pixels - 1) / a.tile_pixels;
     const int32_t columns = (a.output_channels + width - 1) / width;
@@ -176,7 +193,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_band__amx(const qcc_conv2d_args a, cons
     for (int32_t i = 0; i < outer; i++)
         for (int32_t j = 0; j < inner; j++) {
             const int32_t row = a.pixels_first ? i : j, column = a.pixels_first ? j : i;
-            qcc_tiles_at__amx(a, t, b, row * a.tile_pixels, column * width, pending);
+            qcc_tiles_at__amx(a, t, b, row * a.tile_pixels, column * width);
         }
 }
 
@@ -188,7 +205,6 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_convolution__amx(const qcc_conv2d_args 
     const qcc_tiles_plan t = qcc_tiles_make_plan(a, packed);
     const qcc_tile_config config = qcc_tile_product(a.tile_depth, 2);
     int8_t *const prepared = (int8_t *)scratch + QCC_TILES_SUMS;
-    qcc_tiles_pending pending = {.units = 0};
     qcc_tiles_band b = {.weights = weights, .bias = bias, .multipliers = multipliers, .sums = (int32_t *)scratch};
     b.stream.next = weights + a.prefetch_lead;
     b.stream.end = b.stream.next + (ptrdiff_t)((a.output_channels + 15) / 16) * t.weights_block;
@@ -204,9 +220,11 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_convolution__amx(const qcc_conv2d_args 
             b.residual = residual == NULL ? NULL : residual + at;
             b.input = a.band_rows == 0 ? image : prepared;
             b.tail = qcc_tiles_prepare__amx(a, t, image, y, height, b.positions, prepared);
-            qcc_tiles_band__amx(a, t, &b, &pending);
+            qcc_tiles_band__amx(a, t, &b);
         }
-    qcc_tiles_units__amx(a, t.lines, pending.units, &pending);
+    qcc_tiles_finish__amx(a, &b.held);
+    qcc_tiles_units__amx(a, t.lines, b.pending.units, &b.pending);
+    qcc_tiles_units__amx(a, t.lines, b.held.units, &b.held);
     qcc_tile_release();
 }
 

@@ -26,7 +26,7 @@ QCC_INLINE int32_t qcc_tiles_gathers(const qcc_conv2d_args a) {
     return a.kernel_height == 1 && a.kernel_width == 1 && a.band_rows != 0 && inside;
 }
 
-QCC_INLINE qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a, int32_t packed_channels) {
+QCC_INLINE QCC_TARGET_AMX qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a, int32_t packed_channels) {
     qcc_tiles_plan t;
     const int32_t run = (a.kernel_width * a.channels + 3) / 4 * 4;
     const int32_t reach = (a.output_width - 1) * a.stride_x + a.kernel_width;
@@ -41,11 +41,12 @@ QCC_INLINE qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_args a, int32_t p
     t.weights_block = (ptrdiff_t)a.kernel_height * run * packed_channels;
     t.lines.pitch = packed ? a.output_width : t.row_pixels / a.stride_x;
     t.lines.garbage = t.lines.pitch - a.output_width;
+    t.lines.vectors = qcc_tiles_make_vectors__amx(a);
     return t;
 }
 
 /* Bytes from a position's first tap to those of kernel row `ky`. */
-QCC_INLINE ptrdiff_t qcc_tiles_row_offset(const qcc_conv2d_args a, const qcc_tiles_plan t, int32_t ky) {
+QCC_INLINE QCC_TARGET_AMX ptrdiff_t qcc_tiles_row_offset(const qcc_conv2d_args a, const qcc_tiles_plan t, int32_t ky) {
     const int32_t row = ky * a.dilation_y;
     return (ptrdiff_t)(row % a.stride_y * t.rows + row / a.stride_y) * t.row_pixels * a.channels;
 }

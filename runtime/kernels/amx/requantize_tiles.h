@@ -11,7 +11,7 @@
 
 /* The block whose sums wait to be requantized. */
 typedef struct {
-    const int32_t *sums; /* of the next unit */
+    int32_t *sums; /* of the next unit */
     const float *multipliers;
     const int8_t *residual; /* or NULL */
     int8_t *output;
@@ -22,40 +22,111 @@ typedef struct {
     int32_t column;      /* of the next row in its line of `pitch` positions */
 } qcc_tiles_pending;
 
+#if defined(QCC_AMX_EMULATE)
+typedef struct {
+    int32_t unused;
+} qcc_tiles_vectors;
+#elif defined(__x86_64__)
+/* Vectors of literals, kept in registers: gcc would build them again for every unit. */
+typedef struct {
+    __m512i order;                                 /* of quads in what packs makes; its own inverse */
+    __m512i sign_bits;                             /* of bytes */
+    __m512i minimum, maximum, low, high, constant; /* of qcc_tiles_add__amx */
+} qcc_tiles_vectors;
+#endif
+
 /* What is the same for all blocks of a call. */
 typedef struct {
     int32_t pitch;   /* positions from one output row to the next */
     int32_t garbage; /* of them, those after the last column: stored where the next row overwrites them */
+    qcc_tiles_vectors vectors;
 } qcc_tiles_lines;
 
-QCC_INLINE void qcc_tiles_next_row(const qcc_conv2d_args a, const qcc_tiles_lines l, qcc_tiles_pending *p) {
+/* Only a convolution with a residual has the members that say how it is added. */
+QCC_INLINE int32_t qcc_tiles_has_residual(const qcc_conv2d_args a) { return a.residual_shift > 0; }
+
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_next_row(const qcc_conv2d_args a, const qcc_tiles_lines l,
+                                                  qcc_tiles_pending *p) {
     ptrdiff_t step = a.output_step;
     p->rows--;
-    p->column++;
-    if (p->column == l.pitch) {
+    if (l.garbage > 0 && ++p->column == l.pitch) {
         p->column = 0;
         step -= (ptrdiff_t)l.garbage * a.output_step;
     }
     p->output += step;
-    if (p->residual != NULL)
+    if (qcc_tiles_has_residual(a))
         p->residual += step;
+}
+
+/*
+ * Channels of a row in the buffer, and of what is stored: literals where the blocks of all channels are alike, as in
+ * most layers.
+ */
+QCC_INLINE int32_t qcc_tiles_row_channels(const qcc_conv2d_args a, const qcc_tiles_pending *p) {
+    return a.output_channels % (1024 / a.tile_pixels) == 0 ? 1024 / a.tile_pixels : p->channels;
+}
+
+/* Whether a block has sums in tile K, and where they are stored. */
+QCC_INLINE int32_t qcc_tiles_has_sums(const qcc_conv2d_args a, const qcc_tiles_pending *p, int32_t k) {
+    const int32_t channels = qcc_tiles_row_channels(a, p);
+    if (p->sums == NULL)
+        return 0;
+    return a.tile_pixels == 32 ? k % 2 * 16 < channels : k * 16 < channels;
+}
+
+QCC_INLINE int32_t qcc_tiles_sums_offset(const qcc_conv2d_args a, const qcc_tiles_pending *p, int32_t k) {
+    return a.tile_pixels == 32 ? k / 2 * 16 * qcc_tiles_row_channels(a, p) + k % 2 * 16 : 16 * k;
+}
+
+QCC_INLINE int32_t qcc_tiles_row_width(const qcc_conv2d_args a, const qcc_tiles_pending *p) {
+    return a.output_channels % (1024 / a.tile_pixels) == 0 ? 1024 / a.tile_pixels : p->width;
 }
 
 #if defined(QCC_AMX_EMULATE)
 
-QCC_INLINE void qcc_tiles_unit__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, qcc_tiles_pending *p) {
-    for (int32_t i = 0; i < 64 && p->rows > 0; i += p->channels) {
+QCC_INLINE qcc_tiles_vectors qcc_tiles_make_vectors__amx(const qcc_conv2d_args a) {
+    (void)a;
+    const qcc_tiles_vectors v = {0};
+    return v;
+}
+
+QCC_INLINE void qcc_tiles_next_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
+                                          qcc_tiles_pending *p) {
+    for (int32_t i = 0; i < 64 * units && p->rows > 0; i += p->channels) {
         for (int32_t n = 0; n < p->width; n++) {
             const int8_t q = qcc_requantize(p->sums[i + n], p->multipliers[n], a.zero_point, a.minimum, a.maximum);
-            p->output[n] = p->residual == NULL ? q : qcc_conv2d_add_residual(a, q, p->residual[n]);
+            p->output[n] = qcc_tiles_has_residual(a) ? qcc_conv2d_add_residual(a, q, p->residual[n]) : q;
         }
         qcc_tiles_next_row(a, l, p);
     }
-    p->sums += 64;
-    p->units--;
+    p->sums += 64 * units;
+    p->units -= units;
 }
 
 #elif defined(__x86_64__)
+
+/* A multiplier of the residual add is 64 * high + low; the constant holds the zero points and one half. */
+QCC_INLINE QCC_TARGET_AMX qcc_tiles_vectors qcc_tiles_make_vectors__amx(const qcc_conv2d_args a) {
+    const int32_t m = a.conv_multiplier, r = a.residual_multiplier;
+    const int32_t half = qcc_tiles_has_residual(a) ? (int32_t)1 << (a.residual_shift - 1) : 0;
+    qcc_tiles_vectors v = {
+        .order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
+        .sign_bits = _mm512_set1_epi8(-128),
+        .minimum = _mm512_set1_epi16((int16_t)(-128 - a.zero_point)),
+        .maximum = _mm512_set1_epi16((int16_t)(127 - a.zero_point)),
+        .low = _mm512_set1_epi32((m & 63) | (int32_t)((uint32_t)(r & 63) << 16)),
+        .high = _mm512_set1_epi32((m >> 6) | (int32_t)((uint32_t)(r >> 6) << 16)),
+        .constant = _mm512_set1_epi32(half - (128 + a.residual_zero_point) * r),
+    };
+    QCC_KEEP_VECTOR(v.order);
+    QCC_KEEP_VECTOR(v.sign_bits);
+    QCC_KEEP_VECTOR(v.minimum);
+    QCC_KEEP_VECTOR(v.maximum);
+    QCC_KEEP_VECTOR(v.low);
+    QCC_KEEP_VECTOR(v.high);
+    QCC_KEEP_VECTOR(v.constant);
+    return v;
+}
 
 /* (float)sums * multipliers, rounded. Saturation to int16 and clamping follow; only overflow must not wrap. */
 QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_scale__amx(const qcc_conv2d_args a, const int32_t *sums,
@@ -67,11 +138,11 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_scale__amx(const qcc_conv2d_args a, 
 }
 
 /* Adds the zero point to 64 int16, in the order of packs, and clamps. */
-QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_clamp__amx(__m512i low, __m512i high, int32_t zero_point, int32_t minimum,
-                                                       int32_t maximum) {
+QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_clamp__amx(const qcc_tiles_vectors v, __m512i low, __m512i high,
+                                                       int32_t zero_point, int32_t minimum, int32_t maximum) {
     __m512i bytes;
     if (zero_point == -128) {
-        bytes = _mm512_xor_si512(_mm512_packus_epi16(low, high), _mm512_set1_epi8(-128));
+        bytes = _mm512_xor_si512(_mm512_packus_epi16(low, high), v.sign_bits);
     } else {
         const __m512i zero = _mm512_set1_epi16((int16_t)zero_point);
         bytes = _mm512_packs_epi16(_mm512_adds_epi16(low, zero), _mm512_adds_epi16(high, zero));
@@ -85,25 +156,28 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_clamp__amx(__m512i low, __m512i high
 
 QCC_INLINE QCC_TARGET_AMX __mmask64 qcc_tiles_first_bytes__amx(int32_t count) { return ~(__mmask64)0 >> (64 - count); }
 
-/* The residuals of a unit, in the order of the buffer. */
+/* The residuals of a unit, in the order of the buffer; `p` goes on to the next unit. */
 QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_residual__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
-                                                          qcc_tiles_pending p) {
-    const __mmask64 mask = qcc_tiles_first_bytes__amx(p.width);
-    __m512i all = _mm512_maskz_loadu_epi8(mask, p.residual);
-    if (p.channels == 64)
+                                                          qcc_tiles_pending *p) {
+    const __mmask64 mask = qcc_tiles_first_bytes__amx(qcc_tiles_row_width(a, p));
+    const int32_t channels = qcc_tiles_row_channels(a, p);
+    __m512i all = _mm512_maskz_loadu_epi8(mask, p->residual);
+    qcc_tiles_next_row(a, l, p);
+    if (channels == 64)
         return all;
-    qcc_tiles_next_row(a, l, &p);
-    if (p.channels == 32) {
-        if (p.rows > 0)
-            all = _mm512_inserti64x4(all, _mm256_maskz_loadu_epi8((__mmask32)mask, p.residual), 1);
+    if (channels == 32) {
+        if (p->rows > 0) {
+            all = _mm512_inserti64x4(all, _mm256_maskz_loadu_epi8((__mmask32)mask, p->residual), 1);
+            qcc_tiles_next_row(a, l, p);
+        }
         return all;
     }
     __m128i part[3];
     QCC_UNROLL
     for (int i = 0; i < 3; i++) {
-        part[i] = p.rows > 0 ? _mm_maskz_loadu_epi8((__mmask16)mask, p.residual) : _mm_setzero_si128();
-        if (p.rows > 0)
-            qcc_tiles_next_row(a, l, &p);
+        part[i] = p->rows > 0 ? _mm_maskz_loadu_epi8((__mmask16)mask, p->residual) : _mm_setzero_si128();
+        if (p->rows > 0)
+            qcc_tiles_next_row(a, l, p);
     }
     all = _mm512_inserti32x4(all, part[0], 1);
     all = _mm512_inserti32x4(all, part[1], 2);
@@ -111,17 +185,13 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_residual__amx(const qcc_conv2d_args 
 }
 
 /*
- * rne_shift of the sums of two products by 21-bit multipliers. A multiplier is 64 * high + low, both of 16 bits; the
- * constant holds the zero points and one half, so only a tie (no bit left below the point) is corrected to even.
+ * rne_shift of the sums of two products by 21-bit multipliers. One half is added already, so only a tie (no bit left
+ * below the point) is corrected to even.
  */
-QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args a, __m512i pairs) {
-    const int32_t m = a.conv_multiplier, r = a.residual_multiplier;
-    const __m512i high = _mm512_set1_epi32((m >> 6) | (int32_t)((uint32_t)(r >> 6) << 16));
-    const __m512i low = _mm512_set1_epi32((m & 63) | (int32_t)((uint32_t)(r & 63) << 16));
-    const int32_t half = (int32_t)1 << (a.residual_shift - 1);
-    const __m512i constant = _mm512_set1_epi32(half - (128 + a.residual_zero_point) * r);
-    const __m512i part = _mm512_dpwssd_epi32(constant, pairs, low);
-    const __m512i sum = _mm512_dpwssd_epi32(part, _mm512_slli_epi16(pairs, 6), high);
+QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args a, const qcc_tiles_vectors v,
+                                                           __m512i pairs) {
+    const __m512i part = _mm512_dpwssd_epi32(v.constant, pairs, v.low);
+    const __m512i sum = _mm512_dpwssd_epi32(part, _mm512_slli_epi16(pairs, 6), v.high);
     const __m512i rounded = _mm512_srai_epi32(sum, (unsigned)a.residual_shift);
     if (!a.ties)
         return rounded;
@@ -130,24 +200,47 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args
     return _mm512_mask_and_epi32(rounded, tie, rounded, _mm512_set1_epi32(-2));
 }
 
-/* Adds residuals to 32 numbers (the convolution without its zero point), both in the order of packs. */
-QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add__amx(const qcc_conv2d_args a, __m512i words, __m512i residuals) {
-    const __m512i minimum = _mm512_set1_epi16((int16_t)(-128 - a.zero_point));
-    const __m512i maximum = _mm512_set1_epi16((int16_t)(127 - a.zero_point));
-    const __m512i q = _mm512_min_epi16(_mm512_max_epi16(words, minimum), maximum);
-    return _mm512_packs_epi32(qcc_tiles_add_pairs__amx(a, _mm512_unpacklo_epi16(q, residuals)),
-                              qcc_tiles_add_pairs__amx(a, _mm512_unpackhi_epi16(q, residuals)));
+/* Adds the residuals of the next units to the numbers `words` (the convolution without its zero point). */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_add__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
+                                                  qcc_tiles_pending p, __m512i *words) {
+    const qcc_tiles_vectors v = l.vectors;
+    const __m512i zero = _mm512_setzero_si512();
+    __m512i residuals[2], pairs[8];
+    QCC_UNROLL
+    for (int i = 0; i < units; i++) {
+        residuals[i] = _mm512_xor_si512(qcc_tiles_residual__amx(a, l, &p), v.sign_bits);
+        residuals[i] = _mm512_permutexvar_epi32(v.order, residuals[i]);
+    }
+    QCC_UNROLL
+    for (int i = 0; i < 2 * units; i++) {
+        const __m512i q = _mm512_min_epi16(_mm512_max_epi16(words[i], v.minimum), v.maximum);
+        const __m512i r = residuals[i / 2];
+        const __m512i residual = i % 2 ? _mm512_unpackhi_epi8(r, zero) : _mm512_unpacklo_epi8(r, zero);
+        pairs[2 * i] = _mm512_unpacklo_epi16(q, residual);
+        pairs[2 * i + 1] = _mm512_unpackhi_epi16(q, residual);
+        QCC_KEEP_VECTOR(pairs[2 * i]);
+        QCC_KEEP_VECTOR(pairs[2 * i + 1]);
+    }
+    QCC_UNROLL
+    for (int i = 0; i < 4 * units; i++) {
+        pairs[i] = qcc_tiles_add_pairs__amx(a, v, pairs[i]);
+        QCC_KEEP_VECTOR(pairs[i]);
+    }
+    QCC_UNROLL
+    for (int i = 0; i < 2 * units; i++)
+        words[i] = _mm512_packs_epi32(pairs[2 * i], pairs[2 * i + 1]);
 }
 
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_store__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, __m512i bytes,
                                                     qcc_tiles_pending *p) {
-    const __mmask64 mask = qcc_tiles_first_bytes__amx(p->width);
-    if (p->channels == 64) {
+    const __mmask64 mask = qcc_tiles_first_bytes__amx(qcc_tiles_row_width(a, p));
+    const int32_t channels = qcc_tiles_row_channels(a, p);
+    if (channels == 64) {
         _mm512_mask_storeu_epi8(p->output, mask, bytes);
         qcc_tiles_next_row(a, l, p);
         return;
     }
-    if (p->channels == 32) {
+    if (channels == 32) {
         _mm256_mask_storeu_epi8(p->output, (__mmask32)mask, _mm512_castsi512_si256(bytes));
         qcc_tiles_next_row(a, l, p);
         if (p->rows > 0) {
@@ -166,30 +259,38 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_store__amx(const qcc_conv2d_args a, con
         }
 }
 
-/* Requantizes and stores the next 64 sums of a block. */
-QCC_INLINE QCC_TARGET_AMX void qcc_tiles_unit__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
-                                                   qcc_tiles_pending *p) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const int32_t row = p->channels - 16; /* rows of 16, 32 or 64 sums use the multipliers again */
-    const float *const m = p->multipliers;
-    __m512i low =
-        _mm512_packs_epi32(qcc_tiles_scale__amx(a, p->sums, m), qcc_tiles_scale__amx(a, p->sums + 16, m + (16 & row)));
-    __m512i high = _mm512_packs_epi32(qcc_tiles_scale__amx(a, p->sums + 32, m + (32 & row)),
-                                      qcc_tiles_scale__amx(a, p->sums + 48, m + p->last));
-    __m512i bytes;
-    if (p->residual != NULL) {
-        const __m512i offset = _mm512_xor_si512(qcc_tiles_residual__amx(a, l, *p), _mm512_set1_epi8(-128));
-        const __m512i packed = _mm512_permutexvar_epi32(order, offset); /* `order` is its own inverse */
-        const __m512i zero = _mm512_setzero_si512();
-        low = qcc_tiles_add__amx(a, low, _mm512_unpacklo_epi8(packed, zero));
-        high = qcc_tiles_add__amx(a, high, _mm512_unpackhi_epi8(packed, zero));
-        bytes = qcc_tiles_clamp__amx(low, high, a.sum_zero_point, a.sum_minimum, a.sum_maximum);
-    } else {
-        bytes = qcc_tiles_clamp__amx(low, high, a.zero_point, a.minimum, a.maximum);
+/*
+ * Requantizes and stores the next 1 or 2 units (a literal): one alone waits for its own results, since the processor
+ * looks ahead by little more than a unit.
+ */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_next_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
+                                                         int32_t units, qcc_tiles_pending *p) {
+    const qcc_tiles_vectors v = l.vectors;
+    const int32_t channels = qcc_tiles_row_channels(a, p); /* rows of 16, 32 or 64 sums use the multipliers again */
+    const int32_t row = channels - 16;
+    const int32_t last = qcc_tiles_row_width(a, p) == channels ? row : p->last;
+    __m512i sums[8], words[4];
+    QCC_UNROLL
+    for (int i = 0; i < 4 * units; i++) {
+        sums[i] = qcc_tiles_scale__amx(a, p->sums + 16 * i, p->multipliers + (i % 4 == 3 ? last : 16 * (i % 4) & row));
+        QCC_KEEP_VECTOR(sums[i]);
     }
-    qcc_tiles_store__amx(a, l, _mm512_permutexvar_epi32(order, bytes), p);
-    p->sums += 64;
-    p->units--;
+    QCC_UNROLL
+    for (int i = 0; i < 2 * units; i++)
+        words[i] = _mm512_packs_epi32(sums[2 * i], sums[2 * i + 1]);
+    if (qcc_tiles_has_residual(a))
+        qcc_tiles_add__amx(a, l, units, *p, words);
+    QCC_UNROLL
+    for (int i = 0; i < units; i++) {
+        const __m512i bytes =
+            qcc_tiles_has_residual(a)
+                ? qcc_tiles_clamp__amx(v, words[2 * i], words[2 * i + 1], a.sum_zero_point, a.sum_minimum,
+                                       a.sum_maximum)
+                : qcc_tiles_clamp__amx(v, words[2 * i], words[2 * i + 1], a.zero_point, a.minimum, a.maximum);
+        qcc_tiles_store__amx(a, l, _mm512_permutexvar_epi32(v.order, bytes), p);
+    }
+    p->sums += 64 * units;
+    p->units -= units;
 }
 
 #endif
@@ -197,8 +298,11 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_unit__amx(const qcc_conv2d_args a, cons
 /* At most `units` units of what is pending. */
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
                                                     qcc_tiles_pending *p) {
-    for (int32_t i = qcc_min_i32(units, p->units); i > 0; i--)
-        qcc_tiles_unit__amx(a, l, p);
+    int32_t i = qcc_min_i32(units, p->units);
+    for (; i > 1; i -= 2)
+        qcc_tiles_next_units__amx(a, l, 2, p);
+    if (i > 0)
+        qcc_tiles_next_units__amx(a, l, 1, p);
 }
 
 #endif
