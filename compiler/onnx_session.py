@@ -15,6 +15,9 @@ Array = NDArray[Any]
 
 _ERRORS_ONLY = 3
 
+_MANY_NODES = 5000
+"""From here on optimizing takes longer than it saves: its time grows quadratically."""
+
 
 class OnnxSession:
     """
@@ -33,7 +36,7 @@ class OnnxSession:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
-        if not optimize:
+        if not optimize or len(model.graph.node) > _MANY_NODES:
             levels = cast("Any", onnxruntime).GraphOptimizationLevel
             options.graph_optimization_level = levels.ORT_DISABLE_ALL
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from benchmarks.acceptance.models import (
     QUANTIZED,
@@ -120,10 +121,14 @@ def repeatable() -> Iterator[Row]:
 
 @check("cutting")
 def cutting() -> Iterator[Row]:
-    """A model with an operator that is not supported."""
-    model = zoo_cases()["gtcrn_simple"].model
+    """A model with an operator that no compiler of static shapes can support."""
+    proto = onnx.load(zoo_cases()["resnet8_cifar10"].model)
+    found = onnx.helper.make_node("NonZero", [proto.graph.output[0].name], ["found"])
+    proto.graph.node.append(found)
+    proto.graph.output[0].CopyFrom(onnx.ValueInfoProto(name="found"))
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "model.so"
+        model, output = Path(folder) / "model.onnx", Path(folder) / "model.so"
+        onnx.save(proto, model)
         try:
             compile_with(model, output, Options())
             yield Row("without --outputs", "compiled", "error naming the node", False)

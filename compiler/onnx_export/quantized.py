@@ -1,5 +1,5 @@
 """
-Casts as QuantizeLinear and DequantizeLinear, and the few integer ops that ONNX has.
+Casts and requantize as QuantizeLinear and DequantizeLinear, and integer ops of ONNX.
 
 Other ops of `quant` have no ONNX form: a model is exported before `lower-to-quant`.
 """
@@ -57,9 +57,20 @@ def qcast(graph: GraphBuilder, op: quant.QuantizeCastOp) -> None:
         # The product holds int8 weights (and int32 biases, which ONNX cannot quantize).
         graph.initializer(quantize_to(source.array(), kind), result)
         return
-    names, axis = _parameters(graph, kind)
-    names.insert(0, graph.name(op.input))
     bounds = (kind.minimum, kind.maximum)
+    _quantize(graph, graph.name(op.input), kind, bounds, result)
+
+
+def _quantize(
+    graph: GraphBuilder,
+    source: str,
+    kind: UniformType,
+    bounds: tuple[int, int],
+    result: str,
+) -> None:
+    """QuantizeLinear, and Clip where stored values are to stay within `bounds`."""
+    names, axis = _parameters(graph, kind)
+    names.insert(0, source)
     if bounds == storage_range(kind.storage):
         graph.add("QuantizeLinear", names, result, axis=axis)
         return
@@ -76,6 +87,16 @@ def dcast(graph: GraphBuilder, op: quant.DequantizeCastOp) -> None:
     names, axis = _parameters(graph, uniform_type(op.input))
     names.insert(0, graph.name(op.input))
     graph.add("DequantizeLinear", names, graph.name(op.result), axis=axis)
+
+
+@exports(quant.RequantizeOp)
+def requantize(graph: GraphBuilder, op: quant.RequantizeOp) -> None:
+    # Where the quotient of the scales is rounded, a tie may go the other way.
+    names, axis = _parameters(graph, uniform_type(op.input))
+    names.insert(0, graph.name(op.input))
+    real = graph.add("DequantizeLinear", names, axis=axis)
+    kind, bounds = uniform_type(op.result), (op.minimum_value, op.maximum_value)
+    _quantize(graph, real, kind, bounds, graph.name(op.result))
 
 
 @exports(quant.StorageCastOp)

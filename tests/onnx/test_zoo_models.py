@@ -9,7 +9,6 @@ import onnxruntime
 import pytest
 
 from qcc.compiler.onnx_import import import_model
-from qcc.dialects.errors import QccError
 from qcc.dialects.naming import model_function, node_name, tensor_name
 from qcc.dialects.reference.interpreter import run
 from qcc.dialects.types import Array, element_type_of, shape_of, storage_dtype
@@ -20,11 +19,10 @@ pytestmark = pytest.mark.skipif(
     not MODELS.is_dir(), reason="the model zoo ../shared/zoo is not here"
 )
 
-UNSUPPORTED = {"gtcrn_simple": ("ScatterND",)}
-
 COMPARED = [
     "basic_pitch_nmp",
     "dtln_model_2",
+    "gtcrn_simple",
     "kws_dscnn",
     "magika_v2_1",
     "mnist_cntk",
@@ -47,23 +45,12 @@ def _names() -> list[str]:
     return sorted(path.stem for path in MODELS.glob("*.onnx"))
 
 
-@pytest.mark.parametrize("name", [n for n in _names() if n not in UNSUPPORTED])
+@pytest.mark.parametrize("name", _names())
 def test_import(name: str) -> None:
     function = model_function(import_model(MODELS / f"{name}.onnx"))
     for op in list(function.body.block.ops)[:-1]:
         assert node_name(op), op.name
     assert all(tensor_name(argument) for argument in function.args)
-
-
-@pytest.mark.parametrize("name", sorted(UNSUPPORTED))
-def test_unsupported_models_name_the_node(name: str) -> None:
-    with pytest.raises(QccError, match="is not supported") as failure:
-        import_model(MODELS / f"{name}.onnx")
-    error = failure.value
-    assert error.op in UNSUPPORTED[name]
-    assert error.node
-    assert error.tensor
-    assert "--outputs" in str(error.remedy)
 
 
 def _both(name: str) -> tuple[list[Array], list[Array]]:

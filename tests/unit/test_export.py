@@ -304,6 +304,24 @@ def test_casts_are_quantize_and_dequantize_linear(kind: UniformType):
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("limits", [(-128, 127), (-50, 60)])
+def test_requantize_is_dequantize_and_quantize_linear(limits: tuple[int, int]):
+    kinds = [UniformType.per_tensor(0.25, -3), UniformType.per_tensor(0.5, 7)]
+
+    def build(x: SSAValue):
+        narrow = quant.QuantizeCastOp(x, kinds[0]).result
+        low, high = limits
+        wide = quant.RequantizeOp(narrow, kinds[1], minimum=low, maximum=high)
+        return [quant.DequantizeCastOp(wide.result).result]
+
+    x = normal(500) * 20
+    module = module_of(build, {"x": x})
+    # When it optimizes, onnxruntime takes two pairs of casts for one.
+    session = OnnxSession(export_model(module), optimize=False)
+    (actual,) = session.run({"x": x})
+    np.testing.assert_array_equal(actual, interpreter.run(module, [x])[0])
+
+
 def test_qdq_convolution_stores_its_constants_as_integers():
     weight = UniformType.per_axis((0.01, 0.02, 0.03), 0, minimum=-127, maximum=127)
     bias = UniformType.per_axis(
