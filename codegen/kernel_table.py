@@ -37,6 +37,8 @@ class KernelRow:
     """Whether it is told `input_offset`, and slow where sums of inputs exceed 258."""
     clamps_bytes: bool = False
     """Whether it asks for the fact `no_overflow`, to clamp bytes rather than floats."""
+    paired_rows: bool = False
+    """Whether it wants a PairedRowsGeometry and `pack_depthwise_rows`."""
     lines: bool = False
     """One of those of neon/conv2d_lines.h, which may gather taps."""
     proofs: bool = False
@@ -136,6 +138,7 @@ def _depthwise(isa: str, tile: tuple[int, int, int]) -> KernelRow:
         *("qcc_depthwise_s8s8", isa, "depthwise.h", "qcc_conv2d_args"),
         tile,
         clamps_bytes=isa == "avx2",
+        paired_rows=isa == "avx2",
     )
 
 
@@ -275,7 +278,7 @@ KERNELS: list[KernelRow] = [
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
     _depthwise("sse41", (1, 8, 2)),
-    _depthwise("avx2", (1, 16, 2)),
+    _depthwise("avx2", (4, 16, 2)),
     _depthwise("neon", (1, 8, 1)),
     _depthwise("neon32", (1, 8, 1)),
     KernelRow(

@@ -60,6 +60,22 @@ def pack_depthwise(
     return np.ascontiguousarray(split.transpose(0, 2, 1, 3)).reshape(-1)
 
 
+def pack_depthwise_rows(
+    weight: Int8Array,
+    tile: tuple[int, int, int],
+    zero_points: Int8Array | None = None,
+) -> Int8Array:
+    """Packs [C, 1, KH, KW] as `[ceil(C/NR)][ceil(KH/KR)][KW][NR][KR]`, flat."""
+    _, nr, kr = tile
+    channels, _, height, width = weight.shape
+    padded = np.zeros((_round_up(channels, nr), _round_up(height, kr), width), np.int8)
+    if zero_points is not None:
+        padded[:channels, height:] = zero_points.reshape(-1, 1, 1)
+    padded[:channels, :height] = weight[:, 0]
+    split = padded.reshape(-1, nr, padded.shape[1] // kr, kr, width)
+    return np.ascontiguousarray(split.transpose(0, 2, 4, 1, 3)).reshape(-1)
+
+
 def pack_int4(runs: Int8Array, block: int) -> NDArray[np.uint8]:
     """
     Elements in [-8, 7], in runs of `block`, as two per byte, flat.

@@ -21,13 +21,14 @@ from qcc.codegen.lowerings.lines import (
     GatheredGeometry,
     gathered_weights,
 )
+from qcc.codegen.lowerings.paired_rows import PairedRowsGeometry
 from qcc.codegen.lowerings.requantization import (
     cannot_overflow,
     requantization_facts,
 )
 from qcc.codegen.lowerings.tiles import TiledGeometry
 from qcc.codegen.lowerings.winograd import WinogradGeometry
-from qcc.codegen.packing import pack_conv2d, pack_depthwise
+from qcc.codegen.packing import pack_conv2d, pack_depthwise, pack_depthwise_rows
 from qcc.codegen.select_kernels import KernelBuilder
 from qcc.dialects.kernel import Literal
 from qcc.dialects.quant.types import UniformType
@@ -148,6 +149,10 @@ class PackedConvolution:
             if weights.is_symmetric and geometry.kernel[0] <= MAX_ROWS:
                 row = build.kernel("qcc_depthwise_s8s8_lines", "qcc_depthwise_s8s8")
             assert row.tile is not None
+            if row.paired_rows:
+                packed = pack_depthwise_rows(weights.stored, row.tile, zero_points)
+                pairs = PairedRowsGeometry.of(geometry)
+                return PackedConvolution(row, pairs, packed, weights)
             packed = pack_depthwise(weights.stored, row.tile, zero_points)
             return PackedConvolution(row, geometry.as_depthwise(), packed, weights)
         geometry = geometry.flattened()

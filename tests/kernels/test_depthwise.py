@@ -11,7 +11,7 @@ from support.harness import run_kernel
 
 from qcc.codegen.kernel_table import KERNELS, KernelRow
 from qcc.codegen.lowerings.requantization import requantization_facts
-from qcc.codegen.packing import pack_conv2d, pack_depthwise
+from qcc.codegen.packing import pack_conv2d, pack_depthwise, pack_depthwise_rows
 
 ROWS = [row for row in KERNELS if row.stem.startswith("qcc_depthwise_s8s8")]
 
@@ -102,6 +102,13 @@ def _check(
     columns = max(s.stride[1], s.kernel[1]) * s.output[1] + s.kernel[1]
     scratch = np.zeros(2 * columns * count * s.kernel[0], np.int8)
     packed = pack_depthwise(w, row.tile, zw)
+    if row.paired_rows:
+        packed = pack_depthwise_rows(w, row.tile, zw)
+        slots, span = s.kernel[0] // 2 + 1, (s.kernel[1] - 1) * s.dilation[1] + 1
+        span += (s.output[1] - 1) * s.stride[1]
+        weights = 2 * slots * s.kernel[1] * min(64, count + 15)
+        ring = slots * span * min(64, count + 15)
+        scratch = np.zeros(4 * (weights + ring + slots), np.int8)
     if symmetric:
         bias = bias - row.activation_offset * wide.sum(axis=(1, 2, 3))
         bias = bias.astype(np.int32)
