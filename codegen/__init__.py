@@ -23,6 +23,11 @@ def get_all_passes() -> dict[str, Callable[[], type[ModulePass]]]:
 
         return ElideCopiesPass
 
+    def get_split_calls() -> type[ModulePass]:
+        from qcc.codegen.split_calls import SplitCallsPass
+
+        return SplitCallsPass
+
     def get_plan_memory() -> type[ModulePass]:
         from qcc.codegen.plan_memory import PlanMemoryPass
 
@@ -32,5 +37,6 @@ def get_all_passes() -> dict[str, Callable[[], type[ModulePass]]]:
         "to-channels-last": get_to_channels_last,
         "select-kernels": get_select_kernels,
         "elide-copies": get_elide_copies,
+        "split-calls": get_split_calls,
         "plan-memory": get_plan_memory,
     }

@@ -34,7 +34,7 @@ _C_TYPES = {
 }
 
 
-POOL_BYTES = 1536
+POOL_BYTES = 2304
 """Room for a `qcc_pool` (checked by the C compiler)."""
 
 _START = f"""\

@@ -25,6 +25,7 @@ from qcc.codegen.c_printer import PrintedModel, print_model
 from qcc.codegen.elide_copies import ElideCopiesPass
 from qcc.codegen.plan_memory import PlanMemoryPass
 from qcc.codegen.select_kernels import SelectKernelsPass
+from qcc.codegen.split_calls import SplitCallsPass
 from qcc.codegen.targets import Target, find_targets
 from qcc.codegen.to_channels_last import ToChannelsLastPass
 from qcc.codegen.toolchain import Compiler, find_compiler
@@ -64,6 +65,7 @@ _CODEGEN_PASSES = (
     ToChannelsLastPass,
     SelectKernelsPass,
     ElideCopiesPass,
+    SplitCallsPass,
     PlanMemoryPass,
 )
 
@@ -205,6 +207,7 @@ def generate(
         ),
         # Tensors that are to be looked at have buffers of their own.
         *([] if options.keep_tensors else [ElideCopiesPass()]),
+        *([SplitCallsPass(threads=options.threads)] if options.threads > 1 else []),
         PlanMemoryPass(reuse=not options.keep_tensors),
     ]
     run_pipeline(module, passes, dump.after_each if dump else None)

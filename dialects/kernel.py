@@ -214,6 +214,11 @@ def _literal(value: Literal) -> Attribute:
     return DenseArrayBase.from_list(f32, [float(v) for v in values])
 
 
+def literals(arguments: Mapping[str, Literal]) -> dict[str, Attribute]:
+    """The attributes of members of an argument struct."""
+    return {name: _literal(value) for name, value in arguments.items()}
+
+
 @irdl_op_definition
 class CallOp(IRDLOperation):
     """
@@ -249,14 +254,13 @@ class CallOp(IRDLOperation):
         run_time: Sequence[str] = (),
         group: int | None = None,
     ):
-        members = {name: _literal(value) for name, value in arguments.items()}
         super().__init__(
             operands=[[*reads, *writes]],
             properties={
                 "function": StringAttr(function),
                 "header": StringAttr(header),
                 "struct": StringAttr(struct),
-                "arguments": DictionaryAttr(members),
+                "arguments": DictionaryAttr(literals(arguments)),
                 "writes": IntegerAttr(len(writes), i64),
                 "run_time": ArrayAttr([StringAttr(name) for name in run_time])
                 if run_time
@@ -316,4 +320,5 @@ __all__ = [
     "NullOp",
     "ViewOp",
     "buffer_type",
+    "literals",
 ]

@@ -129,6 +129,7 @@ def _quantize_transposed(
         build.kernel("qcc_quantize_transposed_f32_s8"),
         arguments=sizes
         | {
+            "plane": sizes["columns"],
             "scale": kind.scales[0],
             "zero_point": kind.zero_points[0],
             "minimum": kind.minimum,

@@ -56,6 +56,7 @@ CODEGEN_PASSES: dict[str, PassFactory] = {
     "to-channels-last": _lazy("qcc.codegen.to_channels_last", "ToChannelsLastPass"),
     "select-kernels": _lazy("qcc.codegen.select_kernels", "SelectKernelsPass"),
     "elide-copies": _lazy("qcc.codegen.elide_copies", "ElideCopiesPass"),
+    "split-calls": _lazy("qcc.codegen.split_calls", "SplitCallsPass"),
     "plan-memory": _lazy("qcc.codegen.plan_memory", "PlanMemoryPass"),
 }
 """What depends on a target; the passes of `passes/` have their own registry."""

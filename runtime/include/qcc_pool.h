@@ -25,21 +25,25 @@ enum {
 
 typedef struct qcc_pool qcc_pool;
 
-/* What one thread is to do, on a cache line of its own. */
+/*
+ * What one thread is to do. A line that travels between two processors takes as long as hundreds of instructions, so
+ * each is written by one side: the caller's has no part of a worker's done, and nobody counts for all.
+ */
 typedef struct {
-    _Alignas(QCC_POOL_LINE) atomic_int left; /* parts that nobody has begun */
+    _Alignas(QCC_POOL_LINE) atomic_int left; /* parts that nobody has begun; who begins one takes it away */
     int number;                              /* 1 and up; the caller is 0 */
     qcc_pool *pool;
     void (*task)(void *argument, int part);
     void *argument;
     pthread_t thread;
+    unsigned expected;                        /* parts that the worker has ever begun, as the caller knows it */
+    _Alignas(QCC_POOL_LINE) atomic_uint done; /* parts that it has ever finished */
 } qcc_worker;
 
 struct qcc_pool {
-    _Alignas(QCC_POOL_LINE) atomic_int unfinished; /* parts of the step */
-    _Alignas(QCC_POOL_LINE) atomic_int sleeping;   /* workers */
-    atomic_int waiting;                            /* whether the caller sleeps */
-    int count;                                     /* threads, the caller included */
+    _Alignas(QCC_POOL_LINE) int count; /* threads, the caller included */
+    atomic_int sleeping;               /* workers */
+    atomic_int waiting;                /* whether the caller sleeps */
     /* Guarded by the mutex. */
     unsigned calls;
     int stop;
@@ -56,39 +60,44 @@ QCC_INLINE void qcc_pause(void) {
 #endif
 }
 
-/* Watches until a number is zero (or, with `busy`, until it is not). Whether that came before it was time to sleep. */
-QCC_HELPER int qcc_pool_watch(atomic_int *number, int busy) {
-    for (int spins = 0; spins < QCC_POOL_SPINS; spins++) {
-        if ((atomic_load(number) != 0) == busy)
-            return 1;
+/* How long to watch before going to sleep: first alone, then so that others may have the processor. */
+QCC_INLINE int qcc_pool_rest(int *turns) {
+    if (*turns < QCC_POOL_SPINS)
         qcc_pause();
-    }
-    for (int yields = 0; yields < QCC_POOL_YIELDS; yields++) {
-        if ((atomic_load(number) != 0) == busy)
-            return 1;
+    else
         sched_yield();
-    }
+    return ++*turns < QCC_POOL_SPINS + QCC_POOL_YIELDS;
+}
+
+/* Takes one of a worker's parts that nobody has begun. Its number, counted from 1; 0 if there is none. */
+QCC_INLINE int qcc_pool_take(qcc_worker *worker) {
+    int left = atomic_load_explicit(&worker->left, memory_order_acquire);
+    while (left > 0)
+        if (atomic_compare_exchange_weak(&worker->left, &left, left - 1))
+            return left;
     return 0;
 }
 
-/* Does the parts of a worker that nobody has begun. The last one of a step wakes the caller. */
-QCC_HELPER void qcc_pool_work(qcc_pool *pool, qcc_worker *worker) {
-    int left = atomic_load(&worker->left);
-    while (left > 0) {
-        if (!atomic_compare_exchange_weak(&worker->left, &left, left - 1))
-            continue;
-        worker->task(worker->argument, worker->number + (left - 1) * pool->count);
-        if (atomic_fetch_sub(&pool->unfinished, 1) == 1 && atomic_load(&pool->waiting)) {
+QCC_INLINE void qcc_pool_do(const qcc_worker *worker, int part) {
+    worker->task(worker->argument, worker->number + (part - 1) * worker->pool->count);
+}
+
+QCC_HELPER void qcc_pool_work(qcc_worker *worker) {
+    qcc_pool *const pool = worker->pool;
+    for (int part = qcc_pool_take(worker); part != 0; part = qcc_pool_take(worker)) {
+        qcc_pool_do(worker, part);
+        atomic_fetch_add(&worker->done, 1);
+        if (atomic_load(&pool->waiting)) {
             pthread_mutex_lock(&pool->mutex);
             pthread_cond_signal(&pool->finished);
             pthread_mutex_unlock(&pool->mutex);
         }
-        left = atomic_load(&worker->left);
     }
 }
 
 /* Sleeps until somebody is called, though perhaps no part is left by then. Whether the pool goes on. */
-QCC_HELPER int qcc_pool_sleep(qcc_pool *pool, qcc_worker *worker) {
+QCC_HELPER int qcc_pool_sleep(qcc_worker *worker) {
+    qcc_pool *const pool = worker->pool;
     pthread_mutex_lock(&pool->mutex);
     const unsigned calls = pool->calls;
     atomic_fetch_add(&pool->sleeping, 1);
@@ -103,9 +112,12 @@ QCC_HELPER int qcc_pool_sleep(qcc_pool *pool, qcc_worker *worker) {
 QCC_HELPER void *qcc_pool_main(void *argument) {
     qcc_worker *const self = (qcc_worker *)argument;
     do {
-        while (qcc_pool_watch(&self->left, 1))
-            qcc_pool_work(self->pool, self);
-    } while (qcc_pool_sleep(self->pool, self));
+        for (int turns = 0; qcc_pool_rest(&turns);)
+            if (atomic_load_explicit(&self->left, memory_order_relaxed) != 0) {
+                qcc_pool_work(self);
+                turns = 0;
+            }
+    } while (qcc_pool_sleep(self));
     return NULL;
 }
 
@@ -116,35 +128,46 @@ QCC_HELPER void qcc_pool_call(qcc_pool *pool) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
-QCC_HELPER void qcc_pool_wait(qcc_pool *pool) {
-    if (qcc_pool_watch(&pool->unfinished, 0))
-        return;
+/* Waits until a worker has finished what it has begun. */
+QCC_HELPER void qcc_pool_wait(qcc_pool *pool, qcc_worker *worker) {
+    for (int turns = 0; qcc_pool_rest(&turns);)
+        if (atomic_load_explicit(&worker->done, memory_order_acquire) == worker->expected)
+            return;
     pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->waiting, 1);
-    while (atomic_load(&pool->unfinished) != 0)
+    while (atomic_load(&worker->done) != worker->expected)
         pthread_cond_wait(&pool->finished, &pool->mutex);
     atomic_store(&pool->waiting, 0);
     pthread_mutex_unlock(&pool->mutex);
 }
 
+/*
+ * Stores here do not wait for lines to arrive: should a worker go to sleep at the same time and neither notice the
+ * other, the caller does its parts, and calls it in the next step.
+ */
 QCC_HELPER void qcc_pool_run(qcc_pool *pool, void (*task)(void *, int), void *argument, int parts) {
     const int count = pool->count;
-    atomic_store(&pool->unfinished, parts);
     for (int i = 1; i < count; i++) {
-        pool->workers[i].task = task;
-        pool->workers[i].argument = argument;
-        atomic_store(&pool->workers[i].left, (parts - i + count - 1) / count);
+        qcc_worker *const worker = &pool->workers[i];
+        const int left = (parts - i + count - 1) / count;
+        worker->task = task;
+        worker->argument = argument;
+        worker->expected += (unsigned)left;
+        atomic_store_explicit(&worker->left, left, memory_order_release);
     }
-    /* A worker first says that it sleeps, then looks whether there is work; here it is the other way round. */
-    if (atomic_load(&pool->sleeping) != 0)
+    if (atomic_load_explicit(&pool->sleeping, memory_order_relaxed) != 0)
         qcc_pool_call(pool);
-    for (int part = 0; part < parts; part += count) {
+    for (int part = 0; part < parts; part += count)
         task(argument, part);
-        atomic_fetch_sub(&pool->unfinished, 1);
+    for (int i = 1; i < count; i++) {
+        qcc_worker *const worker = &pool->workers[i];
+        for (int part = qcc_pool_take(worker); part != 0; part = qcc_pool_take(worker)) {
+            worker->expected--;
+            qcc_pool_do(worker, part);
+        }
     }
     for (int i = 1; i < count; i++)
-        qcc_pool_work(pool, &pool->workers[i]);
-    qcc_pool_wait(pool);
+        qcc_pool_wait(pool, &pool->workers[i]);
 }
 
 QCC_HELPER void qcc_pool_stop(qcc_pool *pool) {
@@ -164,7 +187,6 @@ QCC_HELPER void qcc_pool_start(qcc_pool *pool, int count) {
     pool->count = 1;
     pool->calls = 0;
     pool->stop = 0;
-    atomic_init(&pool->unfinished, 0);
     atomic_init(&pool->sleeping, 0);
     atomic_init(&pool->waiting, 0);
     pthread_mutex_init(&pool->mutex, NULL);
@@ -174,7 +196,9 @@ QCC_HELPER void qcc_pool_start(qcc_pool *pool, int count) {
         qcc_worker *const worker = &pool->workers[i];
         worker->pool = pool;
         worker->number = i;
+        worker->expected = 0;
         atomic_init(&worker->left, 0);
+        atomic_init(&worker->done, 0);
         if (pthread_create(&worker->thread, NULL, qcc_pool_main, worker) != 0)
             break;
         pool->count = i + 1;

@@ -17,9 +17,12 @@ from execution import (
 )
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
+from random_models import build
+from random_steps import STEPS, layer_normalization, matrix_product, softmax
 from small_models import model
 from xdsl.dialects.builtin import ModuleOp
 
+from qcc.codegen import call_parts
 from qcc.codegen.c_printer import PrintedModel
 from qcc.codegen.lowerings import bands
 from qcc.codegen.targets import TARGETS, Target
@@ -35,7 +38,9 @@ SHAPE = (1, 3, 23, 21)
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a test are too small to be worth it."""
-    monkeypatch.setattr(bands, "_WORK", 1)
+    monkeypatch.setattr(bands, "_WORK", 1e-3)
+    monkeypatch.setattr(call_parts, "_WORK", 1e-3)
+    monkeypatch.setattr(call_parts, "_RUN", 3)
 
 
 def _input(seed: int) -> NDArray[np.float32]:
@@ -105,9 +110,11 @@ def _expected() -> Result:
     return Result(reference(_compiled(), [_input(7)]).outputs, {})
 
 
-def _print(target: Target, threads: int) -> PrintedModel:
+def _print(
+    target: Target, threads: int, module: ModuleOp | None = None
+) -> PrintedModel:
     options = Options(threads=threads)
-    return generate(_compiled().clone(), [target], "model", options)
+    return generate((module or _compiled()).clone(), [target], "model", options)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
@@ -145,3 +152,26 @@ def test_pool_under_strict_warnings(compiler: str) -> None:
     flags = ("-std=c11", "-Wshadow", "-pthread", "-DRUNNER_THREADS=2")
     actual = execute(_print(machine.target, 2), machine, [_input(7)], flags)
     assert_same_bits(actual, _expected())
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_models(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    steps = [matrix_product, softmax, layer_normalization] if seed % 3 == 0 else []
+    network = build(
+        lambda low, high: int(rng.integers(low, high, endpoint=True)),
+        [*STEPS, *steps * 8],
+    )
+    samples = network.samples(2)
+    module = import_model(network.proto())
+    run_pipeline(module, float_passes())
+    mode = ("static", "static", "float")[seed % 3 if seed % 2 else 0]
+    with use(calibrate(module, samples)):
+        run_pipeline(module, quantization_passes(mode))
+    inputs = list(samples[-1].values())
+    expected = Result(reference(module, inputs).outputs, {})
+    machine = Machine.of(("portable", "x86-64-v3", "avx512vnni", "amx")[seed % 4])
+    printed = _print(machine.target, 2 + seed % 3, module)
+    flags = ("-pthread", "-DRUNNER_THREADS=3")
+    actual = execute(printed, machine, inputs, (*flags, "-fsanitize=thread"))
+    assert_same_bits(actual, expected)

@@ -81,8 +81,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_pixels__avx2(const qcc_quantize_tra
     int64_t i = first;
     for (; a->rows == 3 && i + 16 <= a->columns; i += 16) {
         const __m128i channels[3] = {qcc_quantize_16__avx2(grid, from + i),
-                                     qcc_quantize_16__avx2(grid, from + a->columns + i),
-                                     qcc_quantize_16__avx2(grid, from + 2 * a->columns + i)};
+                                     qcc_quantize_16__avx2(grid, from + a->plane + i),
+                                     qcc_quantize_16__avx2(grid, from + 2 * a->plane + i)};
         qcc_store_pixels_3__avx2(to + 3 * i, channels);
     }
     qcc_quantize_pixels(a, from, i, to);
@@ -91,9 +91,8 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_pixels__avx2(const qcc_quantize_tra
 QCC_INLINE QCC_TARGET_AVX2 void qcc_quantize_transposed_f32_s8__avx2(const qcc_quantize_transposed_args a,
                                                                      const float *QCC_RESTRICT input,
                                                                      int8_t *QCC_RESTRICT output) {
-    const int64_t image = a.rows * a.columns;
     for (int64_t b = 0; b < a.batch; ++b)
-        qcc_quantize_pixels__avx2(&a, input + b * image, 0, output + b * image);
+        qcc_quantize_pixels__avx2(&a, input + b * a.rows * a.plane, 0, output + b * a.rows * a.columns);
 }
 
 QCC_INLINE QCC_TARGET_AVX2 __m256i qcc_requantize_8__avx2(const qcc_requantize_args a, const int8_t *from) {

@@ -81,12 +81,12 @@ QCC_INLINE QCC_TARGET_AVX512VNNI void qcc_quantize_transposed_f32_s8__avx512vnni
         .scale = a.scale, .zero_point = a.zero_point, .minimum = a.minimum, .maximum = a.maximum};
     const int64_t vectors = a.rows == 3 && qcc_scale_is_moderate(a.scale) ? a.columns - a.columns % 64 : 0;
     for (int64_t b = 0; b < a.batch; ++b) {
-        const float *const from = input + b * a.rows * a.columns;
+        const float *const from = input + b * a.rows * a.plane;
         int8_t *const to = output + b * a.rows * a.columns;
         for (int64_t i = 0; i < vectors; i += 64) {
             const __m512i channels[3] = {qcc_quantize_64__avx512vnni(grid, from + i),
-                                         qcc_quantize_64__avx512vnni(grid, from + a.columns + i),
-                                         qcc_quantize_64__avx512vnni(grid, from + 2 * a.columns + i)};
+                                         qcc_quantize_64__avx512vnni(grid, from + a.plane + i),
+                                         qcc_quantize_64__avx512vnni(grid, from + 2 * a.plane + i)};
             qcc_store_pixels_3__avx512vnni(to + 3 * i, channels);
         }
         qcc_quantize_pixels__avx2(&a, from, vectors, to);

@@ -18,6 +18,7 @@ typedef struct {
     int64_t batch;
     int64_t rows;
     int64_t columns;
+    int64_t plane; /* elements from one channel of the input to the next: columns, or more */
     float scale;
     int32_t zero_point;
     int32_t minimum;
@@ -76,14 +77,14 @@ QCC_INLINE void qcc_quantize_pixels(const qcc_quantize_transposed_args *a, const
     for (int64_t column = first; column < a->columns; ++column) {
         for (int64_t row = 0; row < a->rows; ++row)
             output[column * a->rows + row] =
-                qcc_quantize_within(input[row * a->columns + column], a->scale, a->zero_point, a->minimum, a->maximum);
+                qcc_quantize_within(input[row * a->plane + column], a->scale, a->zero_point, a->minimum, a->maximum);
     }
 }
 
 QCC_INLINE void qcc_quantize_transposed_f32_s8__portable(const qcc_quantize_transposed_args a,
                                                          const float *QCC_RESTRICT input, int8_t *QCC_RESTRICT output) {
     for (int64_t b = 0; b < a.batch; ++b)
-        qcc_quantize_pixels(&a, input + b * a.rows * a.columns, 0, output + b * a.rows * a.columns);
+        qcc_quantize_pixels(&a, input + b * a.rows * a.plane, 0, output + b * a.rows * a.columns);
 }
 
 QCC_INLINE void qcc_dequantize_s8_f32__portable(const qcc_quantize_args a, const int8_t *QCC_RESTRICT input,
