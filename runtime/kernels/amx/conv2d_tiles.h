@@ -33,11 +33,6 @@ typedef struct {
                            4 * (ptrdiff_t)qcc_tiles_row_channels(a, held));                                            \
     } while (0)
 
-/* Units that follow multiplication K of four: pairs, evenly spread. */
-QCC_INLINE int32_t qcc_tiles_share(int32_t units, int32_t k) {
-    return k < 3 ? units * (k + 1) / 8 * 2 - units * k / 8 * 2 : units - units * 3 / 8 * 2;
-}
-
 /* One of four tiles of sums (or none), and a share of the pending units. */
 #define QCC_TILES_PART(K, COMPUTED, LHS, RHS, BIAS)                                                                    \
     do {                                                                                                               \
@@ -47,12 +42,12 @@ QCC_INLINE int32_t qcc_tiles_share(int32_t units, int32_t k) {
             QCC_TILE_LOAD(K, BIAS, 0);                                                                                 \
         if (COMPUTED)                                                                                                  \
             QCC_TILE_MULTIPLY(K, LHS, RHS);                                                                            \
-        qcc_tiles_units__amx(a, t.lines, qcc_tiles_share(t.units, K), pending);                                        \
+        qcc_tiles_units__amx(a, t.lines, K < 3 ? t.units / 4 : t.units - t.units / 4 * 3, pending);                    \
     } while (0)
 
 /*
  * One multiplication by up to 2 x 2 or 1 x 4 tiles. `begins`: the sums begin as the bias, each after the sum of the
- * block before in the same tile is stored, so that stores, multiplications and requantization overlap. `begins`,
+ * block before in the same tile is stored, so that stores, multiplications and requantization overlap.
  * `pixels` (1, 2) and `channels` (1..4) are literals.
  */
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_step__amx(const qcc_conv2d_args a, const qcc_tiles_plan t, int begins,
@@ -94,10 +89,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, con
             o.first = first + at + (ptrdiff_t)step * a.tile_depth;
             o.second = second + at + (ptrdiff_t)step * a.tile_depth;
             qcc_tiles_prefetch(a, stream);
-            if (ky == 0 && step == 0)
-                qcc_tiles_step__amx(a, t, 1, pixels, channels, o, held, pending);
-            else
-                qcc_tiles_step__amx(a, t, 0, pixels, channels, o, held, pending);
+            qcc_tiles_step__amx(a, t, ky == 0 && step == 0, pixels, channels, o, held, pending);
             o.weights += (ptrdiff_t)a.tile_depth * t.packed;
         }
     }

@@ -90,17 +90,16 @@ QCC_INLINE qcc_tiles_vectors qcc_tiles_make_vectors__amx(const qcc_conv2d_args a
     return v;
 }
 
-QCC_INLINE void qcc_tiles_next_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
-                                          qcc_tiles_pending *p) {
-    for (int32_t i = 0; i < 64 * units && p->rows > 0; i += p->channels) {
+QCC_INLINE void qcc_tiles_unit__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, qcc_tiles_pending *p) {
+    for (int32_t i = 0; i < 64 && p->rows > 0; i += p->channels) {
         for (int32_t n = 0; n < p->width; n++) {
             const int8_t q = qcc_requantize(p->sums[i + n], p->multipliers[n], a.zero_point, a.minimum, a.maximum);
             p->output[n] = qcc_tiles_has_residual(a) ? qcc_conv2d_add_residual(a, q, p->residual[n]) : q;
         }
         qcc_tiles_next_row(a, l, p);
     }
-    p->sums += 64 * units;
-    p->units -= units;
+    p->sums += 64;
+    p->units--;
 }
 
 #elif defined(__x86_64__)
@@ -156,28 +155,26 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_clamp__amx(const qcc_tiles_vectors v
 
 QCC_INLINE QCC_TARGET_AMX __mmask64 qcc_tiles_first_bytes__amx(int32_t count) { return ~(__mmask64)0 >> (64 - count); }
 
-/* The residuals of a unit, in the order of the buffer; `p` goes on to the next unit. */
+/* The residuals of a unit, in the order of the buffer. */
 QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_residual__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
-                                                          qcc_tiles_pending *p) {
-    const __mmask64 mask = qcc_tiles_first_bytes__amx(qcc_tiles_row_width(a, p));
-    const int32_t channels = qcc_tiles_row_channels(a, p);
-    __m512i all = _mm512_maskz_loadu_epi8(mask, p->residual);
-    qcc_tiles_next_row(a, l, p);
+                                                          qcc_tiles_pending p) {
+    const __mmask64 mask = qcc_tiles_first_bytes__amx(qcc_tiles_row_width(a, &p));
+    const int32_t channels = qcc_tiles_row_channels(a, &p);
+    __m512i all = _mm512_maskz_loadu_epi8(mask, p.residual);
     if (channels == 64)
         return all;
+    qcc_tiles_next_row(a, l, &p);
     if (channels == 32) {
-        if (p->rows > 0) {
-            all = _mm512_inserti64x4(all, _mm256_maskz_loadu_epi8((__mmask32)mask, p->residual), 1);
-            qcc_tiles_next_row(a, l, p);
-        }
+        if (p.rows > 0)
+            all = _mm512_inserti64x4(all, _mm256_maskz_loadu_epi8((__mmask32)mask, p.residual), 1);
         return all;
     }
     __m128i part[3];
     QCC_UNROLL
     for (int i = 0; i < 3; i++) {
-        part[i] = p->rows > 0 ? _mm_maskz_loadu_epi8((__mmask16)mask, p->residual) : _mm_setzero_si128();
-        if (p->rows > 0)
-            qcc_tiles_next_row(a, l, p);
+        part[i] = p.rows > 0 ? _mm_maskz_loadu_epi8((__mmask16)mask, p.residual) : _mm_setzero_si128();
+        if (p.rows > 0)
+            qcc_tiles_next_row(a, l, &p);
     }
     all = _mm512_inserti32x4(all, part[0], 1);
     all = _mm512_inserti32x4(all, part[1], 2);
@@ -200,35 +197,12 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args
     return _mm512_mask_and_epi32(rounded, tie, rounded, _mm512_set1_epi32(-2));
 }
 
-/* Adds the residuals of the next units to the numbers `words` (the convolution without its zero point). */
-QCC_INLINE QCC_TARGET_AMX void qcc_tiles_add__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
-                                                  qcc_tiles_pending p, __m512i *words) {
-    const qcc_tiles_vectors v = l.vectors;
-    const __m512i zero = _mm512_setzero_si512();
-    __m512i residuals[2], pairs[8];
-    QCC_UNROLL
-    for (int i = 0; i < units; i++) {
-        residuals[i] = _mm512_xor_si512(qcc_tiles_residual__amx(a, l, &p), v.sign_bits);
-        residuals[i] = _mm512_permutexvar_epi32(v.order, residuals[i]);
-    }
-    QCC_UNROLL
-    for (int i = 0; i < 2 * units; i++) {
-        const __m512i q = _mm512_min_epi16(_mm512_max_epi16(words[i], v.minimum), v.maximum);
-        const __m512i r = residuals[i / 2];
-        const __m512i residual = i % 2 ? _mm512_unpackhi_epi8(r, zero) : _mm512_unpacklo_epi8(r, zero);
-        pairs[2 * i] = _mm512_unpacklo_epi16(q, residual);
-        pairs[2 * i + 1] = _mm512_unpackhi_epi16(q, residual);
-        QCC_KEEP_VECTOR(pairs[2 * i]);
-        QCC_KEEP_VECTOR(pairs[2 * i + 1]);
-    }
-    QCC_UNROLL
-    for (int i = 0; i < 4 * units; i++) {
-        pairs[i] = qcc_tiles_add_pairs__amx(a, v, pairs[i]);
-        QCC_KEEP_VECTOR(pairs[i]);
-    }
-    QCC_UNROLL
-    for (int i = 0; i < 2 * units; i++)
-        words[i] = _mm512_packs_epi32(pairs[2 * i], pairs[2 * i + 1]);
+/* Adds residuals to 32 numbers (the convolution without its zero point), both in the order of packs. */
+QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add__amx(const qcc_conv2d_args a, const qcc_tiles_vectors v, __m512i words,
+                                                     __m512i residuals) {
+    const __m512i q = _mm512_min_epi16(_mm512_max_epi16(words, v.minimum), v.maximum);
+    return _mm512_packs_epi32(qcc_tiles_add_pairs__amx(a, v, _mm512_unpacklo_epi16(q, residuals)),
+                              qcc_tiles_add_pairs__amx(a, v, _mm512_unpackhi_epi16(q, residuals)));
 }
 
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_store__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, __m512i bytes,
@@ -259,38 +233,32 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_store__amx(const qcc_conv2d_args a, con
         }
 }
 
-/*
- * Requantizes and stores the next 1 or 2 units (a literal): one alone waits for its own results, since the processor
- * looks ahead by little more than a unit.
- */
-QCC_INLINE QCC_TARGET_AMX void qcc_tiles_next_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
-                                                         int32_t units, qcc_tiles_pending *p) {
+/* Requantizes and stores the next 64 sums of a block. */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_unit__amx(const qcc_conv2d_args a, const qcc_tiles_lines l,
+                                                   qcc_tiles_pending *p) {
     const qcc_tiles_vectors v = l.vectors;
     const int32_t channels = qcc_tiles_row_channels(a, p); /* rows of 16, 32 or 64 sums use the multipliers again */
     const int32_t row = channels - 16;
     const int32_t last = qcc_tiles_row_width(a, p) == channels ? row : p->last;
-    __m512i sums[8], words[4];
-    QCC_UNROLL
-    for (int i = 0; i < 4 * units; i++) {
-        sums[i] = qcc_tiles_scale__amx(a, p->sums + 16 * i, p->multipliers + (i % 4 == 3 ? last : 16 * (i % 4) & row));
-        QCC_KEEP_VECTOR(sums[i]);
+    const float *const m = p->multipliers;
+    __m512i low =
+        _mm512_packs_epi32(qcc_tiles_scale__amx(a, p->sums, m), qcc_tiles_scale__amx(a, p->sums + 16, m + (16 & row)));
+    __m512i high = _mm512_packs_epi32(qcc_tiles_scale__amx(a, p->sums + 32, m + (32 & row)),
+                                      qcc_tiles_scale__amx(a, p->sums + 48, m + last));
+    __m512i bytes;
+    if (qcc_tiles_has_residual(a)) {
+        const __m512i offset = _mm512_xor_si512(qcc_tiles_residual__amx(a, l, *p), v.sign_bits);
+        const __m512i packed = _mm512_permutexvar_epi32(v.order, offset);
+        const __m512i zero = _mm512_setzero_si512();
+        low = qcc_tiles_add__amx(a, v, low, _mm512_unpacklo_epi8(packed, zero));
+        high = qcc_tiles_add__amx(a, v, high, _mm512_unpackhi_epi8(packed, zero));
+        bytes = qcc_tiles_clamp__amx(v, low, high, a.sum_zero_point, a.sum_minimum, a.sum_maximum);
+    } else {
+        bytes = qcc_tiles_clamp__amx(v, low, high, a.zero_point, a.minimum, a.maximum);
     }
-    QCC_UNROLL
-    for (int i = 0; i < 2 * units; i++)
-        words[i] = _mm512_packs_epi32(sums[2 * i], sums[2 * i + 1]);
-    if (qcc_tiles_has_residual(a))
-        qcc_tiles_add__amx(a, l, units, *p, words);
-    QCC_UNROLL
-    for (int i = 0; i < units; i++) {
-        const __m512i bytes =
-            qcc_tiles_has_residual(a)
-                ? qcc_tiles_clamp__amx(v, words[2 * i], words[2 * i + 1], a.sum_zero_point, a.sum_minimum,
-                                       a.sum_maximum)
-                : qcc_tiles_clamp__amx(v, words[2 * i], words[2 * i + 1], a.zero_point, a.minimum, a.maximum);
-        qcc_tiles_store__amx(a, l, _mm512_permutexvar_epi32(v.order, bytes), p);
-    }
-    p->sums += 64 * units;
-    p->units -= units;
+    qcc_tiles_store__amx(a, l, _mm512_permutexvar_epi32(v.order, bytes), p);
+    p->sums += 64;
+    p->units--;
 }
 
 #endif
@@ -298,11 +266,8 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_next_units__amx(const qcc_conv2d_args a
 /* At most `units` units of what is pending. */
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_units__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, int32_t units,
                                                     qcc_tiles_pending *p) {
-    int32_t i = qcc_min_i32(units, p->units);
-    for (; i > 1; i -= 2)
-        qcc_tiles_next_units__amx(a, l, 2, p);
-    if (i > 0)
-        qcc_tiles_next_units__amx(a, l, 1, p);
+    for (int32_t i = qcc_min_i32(units, p->units); i > 0; i--)
+        qcc_tiles_unit__amx(a, l, p);
 }
 
 #endif
