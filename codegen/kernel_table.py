@@ -117,9 +117,12 @@ def _stored(bits: int) -> list[KernelRow]:
     """Float contractions whose weights are stored in so many bits."""
     struct, header = "qcc_conv2d_args", "conv2d_stored.h"
     return [
-        KernelRow(
-            *(f"qcc_conv2d_f32s{bits}", "portable", header, struct, (1, 16, 1)),
-            run_time=_GEOMETRY,
+        *(
+            KernelRow(
+                *(f"qcc_conv2d_f32s{bits}", isa, header, struct, (1, 16, 1)),
+                run_time=_GEOMETRY,
+            )
+            for isa in _AVX512
         ),
         KernelRow(
             *(f"qcc_depthwise_f32s{bits}", "portable", header, struct),
@@ -324,10 +327,13 @@ KERNELS: list[KernelRow] = [
     _matmul("avx2", (6, 16, 2)),
     _matmul("neon", (4, 8, 1)),
     _matmul("neon32", (4, 8, 1)),
-    KernelRow(
-        *("qcc_conv2d_f32", "portable", "conv2d_f32.h", "qcc_conv2d_args"),
-        (1, 16, 1),
-        narrow=True,
+    *(
+        KernelRow(
+            *("qcc_conv2d_f32", isa, "conv2d_f32.h", "qcc_conv2d_args"),
+            (1, 16, 1),
+            narrow=True,
+        )
+        for isa in _AVX512
     ),
     *_plain("conv2d_f32.h", "qcc_conv2d_args", "qcc_depthwise_f32"),
     *_plain("matmul_f32.h", "qcc_matmul_args", "qcc_matmul_f32"),

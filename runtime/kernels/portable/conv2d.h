@@ -4,8 +4,6 @@
 
 #include "conv2d_driver.h"
 
-#define QCC_NO_TARGET
-
 QCC_INLINE void qcc_conv2d_fill__portable(int16_t *row, int32_t zero_point, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i++)
         row[i] = (int16_t)zero_point;

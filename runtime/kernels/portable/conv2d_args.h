@@ -8,6 +8,9 @@
 
 #include "qcc_runtime.h"
 
+/* What drivers get as TARGET where there is no attribute to give. */
+#define QCC_NO_TARGET
+
 typedef struct {
     int32_t batch, input_height, input_width;
     int32_t channels; /* of one group */
@@ -96,6 +99,17 @@ QCC_INLINE ptrdiff_t qcc_packed_group(const qcc_conv2d_args a, int32_t nr, int32
     const ptrdiff_t blocks = (a.output_channels / a.groups + width - 1) / width;
     const ptrdiff_t steps = (a.kernel_width * a.channels + kr - 1) / kr;
     return blocks * a.kernel_height * steps * width * kr;
+}
+
+/* Sixteen sums, or the first `width` of them, rounded. */
+QCC_INLINE void qcc_store_sums(int32_t width, const double *acc, float *output) {
+    if (width == 16) {
+        for (int32_t n = 0; n < 16; n++)
+            output[n] = (float)acc[n];
+        return;
+    }
+    for (int32_t n = 0; n < width; n++)
+        output[n] = (float)acc[n];
 }
 
 #endif

@@ -23,16 +23,21 @@ QCC_INLINE void qcc_conv2d_f32_prepare(const qcc_conv2d_args a, const float *inp
             const int32_t ix = first * a.stride_x + ox + kx * a.dilation_x - a.pad_left;
             const int inside = iy >= 0 && iy < a.input_height && ix >= 0 && ix < a.input_width;
             const float *const from = inside ? input + ((ptrdiff_t)iy * a.input_width + ix) * pixel : NULL;
-            for (int32_t c = 0; c < a.channels; c++)
-                row[c] = inside ? (double)from[c] : 0.0;
+            if (inside) {
+                for (int32_t c = 0; c < a.channels; c++)
+                    row[c] = (double)from[c];
+            } else {
+                for (int32_t c = 0; c < a.channels; c++)
+                    row[c] = 0.0;
+            }
             row += a.channels;
         }
     }
 }
 
 /* One output column times `width` output channels, packed side by side. */
-QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, int32_t width, const double *rows, const float *weights,
-                                    double *acc) {
+QCC_INLINE void qcc_conv2d_f32_narrow(const qcc_conv2d_args a, int32_t width, const double *rows, const float *weights,
+                                      double *acc) {
     const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
     for (int32_t ky = 0; ky < a.kernel_height; ky++) {
         const double *const row = rows + (ptrdiff_t)ky * p.row_elements;
@@ -45,49 +50,109 @@ QCC_INLINE void qcc_conv2d_f32_tile(const qcc_conv2d_args a, int32_t width, cons
     }
 }
 
-QCC_INLINE void qcc_conv2d_f32_row(const qcc_conv2d_args a, int32_t columns, const double *rows, const float *weights,
-                                   const float *bias, float *output) {
-    const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);
-    const int32_t channels = a.output_channels / a.groups, packed = qcc_packed_width(a, 16);
-    for (int32_t n = 0; n < channels; n += 16) {
-        const int32_t width = qcc_min_i32(16, channels - n);
-        for (int32_t x = 0; x < columns; x++) {
-            double acc[16] = {0};
-            for (int32_t i = 0; i < width; i++)
-                acc[i] = bias == NULL ? 0.0 : (double)bias[n + i];
-            const double *const taps = rows + (ptrdiff_t)x * p.pixel_step;
-            if (packed == 16)
-                qcc_conv2d_f32_tile(a, 16, taps, weights, acc);
-            else
-                qcc_conv2d_f32_tile(a, packed, taps, weights, acc);
-            for (int32_t i = 0; i < width; i++)
-                output[(ptrdiff_t)x * a.output_channels + n + i] = (float)acc[i];
-        }
-        weights += (ptrdiff_t)a.kernel_height * p.run * 16;
+/*
+ * A run of taps of up to 4 output columns (a literal) times 16 channels. As products are exact, a tile may well fuse
+ * multiplication and addition. For weights of type float, and double where they were expanded before.
+ */
+#define QCC_CONV2D_F32_TILE(TYPE)                                                                                      \
+    QCC_INLINE void qcc_conv2d_##TYPE##_tile__portable(int32_t columns, int32_t taps, const double *x, ptrdiff_t step, \
+                                                       const TYPE *weights, double *QCC_RESTRICT acc) {                \
+        double sum[4][16];                                                                                             \
+        QCC_UNROLL                                                                                                     \
+        for (int32_t c = 0; c < columns; c++)                                                                          \
+            for (int32_t n = 0; n < 16; n++)                                                                           \
+                sum[c][n] = acc[c * 16 + n];                                                                           \
+        for (int32_t k = 0; k < taps; k++) {                                                                           \
+            double w[16];                                                                                              \
+            for (int32_t n = 0; n < 16; n++)                                                                           \
+                w[n] = (double)weights[k * 16 + n];                                                                    \
+            QCC_UNROLL                                                                                                 \
+            for (int32_t c = 0; c < columns; c++)                                                                      \
+                for (int32_t n = 0; n < 16; n++)                                                                       \
+                    sum[c][n] += x[c * step + k] * w[n];                                                               \
+        }                                                                                                              \
+        QCC_UNROLL                                                                                                     \
+        for (int32_t c = 0; c < columns; c++)                                                                          \
+            for (int32_t n = 0; n < 16; n++)                                                                           \
+                acc[c * 16 + n] = sum[c][n];                                                                           \
     }
-}
 
-/* Packed weights as of the int8 kernel with tile 1x16c1; `bias` may be NULL. */
-QCC_INLINE void qcc_conv2d_f32_1x16c1__portable(const qcc_conv2d_args a, const float *QCC_RESTRICT input,
-                                                const float *QCC_RESTRICT weights, const float *QCC_RESTRICT bias,
-                                                float *QCC_RESTRICT output, double *QCC_RESTRICT scratch) {
-    const int32_t group_outputs = a.output_channels / a.groups;
-    const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {
-        const ptrdiff_t b = i / a.groups, g = i % a.groups;
-        const float *const from = input + b * image + g * a.channels;
-        const float *const packed = weights + g * qcc_packed_group(a, 16, 1);
-        for (int32_t y = 0; y < a.output_height; y++) {
-            for (int32_t first = 0; first < a.output_width; first += a.column_block) {
-                const int32_t columns = qcc_min_i32(a.column_block, a.output_width - first);
-                const ptrdiff_t at = (b * a.output_height + y) * a.output_width + first;
-                qcc_conv2d_f32_prepare(a, from, y, first, columns, scratch);
-                qcc_conv2d_f32_row(a, columns, scratch, packed, bias == NULL ? NULL : bias + g * group_outputs,
-                                   output + at * a.output_channels + g * group_outputs);
-            }
-        }
+QCC_CONV2D_F32_TILE(float)
+QCC_CONV2D_F32_TILE(double)
+
+/* The kernel of an instruction set that has a tile of up to `MOST` columns. */
+#define QCC_CONV2D_F32(ISA, TARGET, MOST)                                                                              \
+    /* Sixteen channels, or the first `width` of them, of `count` (a literal) columns. */                              \
+    QCC_INLINE TARGET void qcc_conv2d_f32_columns__##ISA(const qcc_conv2d_args a, int32_t count, int32_t width,        \
+                                                         const double *rows, const float *weights,                     \
+                                                         const double *start, float *output) {                         \
+        const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
+        double acc[(MOST) * 16];                                                                                       \
+        for (int32_t x = 0; x < count; x++)                                                                            \
+            __builtin_memcpy(acc + x * 16, start, 16 * sizeof(double));                                                \
+        for (int32_t ky = 0; ky < a.kernel_height; ky++)                                                               \
+            qcc_conv2d_float_tile__##ISA(count, p.run, rows + (ptrdiff_t)ky * p.row_elements, p.pixel_step,            \
+                                         weights + (ptrdiff_t)ky * p.run * 16, acc);                                   \
+        for (int32_t x = 0; x < count; x++)                                                                            \
+            qcc_store_sums(width, acc + x * 16, output + (ptrdiff_t)x * a.output_channels);                            \
+    }                                                                                                                  \
+    QCC_INLINE TARGET void qcc_conv2d_f32_row__##ISA(const qcc_conv2d_args a, int32_t columns, const double *rows,     \
+                                                     const float *weights, const float *bias, float *output) {         \
+        const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
+        const int32_t channels = a.output_channels / a.groups, packed = qcc_packed_width(a, 16);                       \
+        for (int32_t n = 0; n < channels; n += 16) {                                                                   \
+            const int32_t width = qcc_min_i32(16, channels - n);                                                       \
+            double start[16] = {0};                                                                                    \
+            for (int32_t i = 0; i < width; i++)                                                                        \
+                start[i] = bias == NULL ? 0.0 : (double)bias[n + i];                                                   \
+            for (int32_t x = 0; x < columns;) {                                                                        \
+                const double *const taps = rows + (ptrdiff_t)x * p.pixel_step;                                         \
+                float *const to = output + (ptrdiff_t)x * a.output_channels + n;                                       \
+                if (packed != 16) {                                                                                    \
+                    double acc[16];                                                                                    \
+                    __builtin_memcpy(acc, start, sizeof acc);                                                          \
+                    qcc_conv2d_f32_narrow(a, packed, taps, weights, acc);                                              \
+                    for (int32_t i = 0; i < width; i++)                                                                \
+                        to[i] = (float)acc[i];                                                                         \
+                    x++;                                                                                               \
+                } else if (columns - x >= (MOST)) {                                                                    \
+                    qcc_conv2d_f32_columns__##ISA(a, (MOST), width, taps, weights, start, to);                         \
+                    x += (MOST);                                                                                       \
+                } else if (columns - x >= 2) {                                                                         \
+                    qcc_conv2d_f32_columns__##ISA(a, 2, width, taps, weights, start, to);                              \
+                    x += 2;                                                                                            \
+                } else {                                                                                               \
+                    qcc_conv2d_f32_columns__##ISA(a, 1, width, taps, weights, start, to);                              \
+                    x++;                                                                                               \
+                }                                                                                                      \
+            }                                                                                                          \
+            weights += (ptrdiff_t)a.kernel_height * p.run * 16;                                                        \
+        }                                                                                                              \
+    }                                                                                                                  \
+    /* Packed weights as of the int8 kernel with tile 1x16c1; `bias` may be NULL. */                                   \
+    QCC_INLINE TARGET void qcc_conv2d_f32_1x16c1__##ISA(                                                               \
+        const qcc_conv2d_args a, const float *QCC_RESTRICT input, const float *QCC_RESTRICT weights,                   \
+        const float *QCC_RESTRICT bias, float *QCC_RESTRICT output, double *QCC_RESTRICT scratch) {                    \
+        const int32_t group_outputs = a.output_channels / a.groups;                                                    \
+        const ptrdiff_t image = (ptrdiff_t)a.input_height * a.input_width * a.groups * a.channels;                     \
+        for (ptrdiff_t i = 0; i < (ptrdiff_t)a.batch * a.groups; i++) {                                                \
+            const ptrdiff_t b = i / a.groups, g = i % a.groups;                                                        \
+            const float *const from = input + b * image + g * a.channels;                                              \
+            const float *const packed = weights + g * qcc_packed_group(a, 16, 1);                                      \
+            for (int32_t y = 0; y < a.output_height; y++) {                                                            \
+                for (int32_t first = 0; first < a.output_width; first += a.column_block) {                             \
+                    const int32_t columns = qcc_min_i32(a.column_block, a.output_width - first);                       \
+                    const ptrdiff_t at = (b * a.output_height + y) * a.output_width + first;                           \
+                    qcc_conv2d_f32_prepare(a, from, y, first, columns, scratch);                                       \
+                    qcc_conv2d_f32_row__##ISA(a, columns, scratch, packed,                                             \
+                                              bias == NULL ? NULL : bias + g * group_outputs,                          \
+                                              output + at * a.output_channels + g * group_outputs);                    \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-}
+
+QCC_CONV2D_F32(portable, QCC_NO_TARGET, 4)
 
 /* One filter per channel: `groups` is 1, weights are [ky][kx][C], scratch holds C accumulators. */
 QCC_INLINE void qcc_depthwise_f32__portable(const qcc_conv2d_args a, const float *QCC_RESTRICT input,

@@ -9,56 +9,28 @@
 #include "conv2d_f32.h"
 #include "stored_weights.h"
 
-/* One output column times 16 channels; two columns read each weight once. */
-QCC_INLINE void qcc_conv2d_stored_tile(int32_t taps, const double *x, const double *weights, double *QCC_RESTRICT acc) {
-    double sum[16];
-    for (int32_t n = 0; n < 16; n++)
-        sum[n] = acc[n];
-    for (int32_t k = 0; k < taps; k++)
-        for (int32_t n = 0; n < 16; n++)
-            sum[n] += x[k] * weights[k * 16 + n];
-    for (int32_t n = 0; n < 16; n++)
-        acc[n] = sum[n];
-}
-
-QCC_INLINE void qcc_conv2d_stored_tile2(int32_t taps, const double *x, ptrdiff_t step, const double *weights,
-                                        double *QCC_RESTRICT acc) {
-    double first[16], second[16];
-    for (int32_t n = 0; n < 16; n++)
-        first[n] = acc[n];
-    for (int32_t n = 0; n < 16; n++)
-        second[n] = acc[16 + n];
-    for (int32_t k = 0; k < taps; k++) {
-        const double x0 = x[k], x1 = x[step + k];
-        for (int32_t n = 0; n < 16; n++)
-            first[n] += x0 * weights[k * 16 + n];
-        for (int32_t n = 0; n < 16; n++)
-            second[n] += x1 * weights[k * 16 + n];
+/* One run of taps, at `taps` of the prepared rows, times a block of columns, in tiles of up to `MOST` columns. */
+#define QCC_CONV2D_STORED_COLUMNS(ISA, TARGET, MOST)                                                                   \
+    QCC_INLINE TARGET void qcc_conv2d_stored_columns__##ISA(int32_t columns, int32_t taps, ptrdiff_t step,             \
+                                                            const double *rows, const double *weights,                 \
+                                                            double *QCC_RESTRICT acc) {                                \
+        int32_t x = 0;                                                                                                 \
+        for (; x + (MOST) <= columns; x += (MOST))                                                                     \
+            qcc_conv2d_double_tile__##ISA((MOST), taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);      \
+        for (; x + 2 <= columns; x += 2)                                                                               \
+            qcc_conv2d_double_tile__##ISA(2, taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);           \
+        if (x < columns)                                                                                               \
+            qcc_conv2d_double_tile__##ISA(1, taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);           \
     }
-    for (int32_t n = 0; n < 16; n++)
-        acc[n] = first[n];
-    for (int32_t n = 0; n < 16; n++)
-        acc[16 + n] = second[n];
-}
-
-/* One run of taps, at `taps` of the prepared rows, times a block of columns. */
-QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff_t step, const double *rows,
-                                          const double *weights, double *QCC_RESTRICT acc) {
-    int32_t x = 0;
-    for (; x + 2 <= columns; x += 2)
-        qcc_conv2d_stored_tile2(taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);
-    if (x < columns)
-        qcc_conv2d_stored_tile(taps, rows + x * step, weights, acc + (ptrdiff_t)x * 16);
-}
 
 /*
  * Weights are [group][ceil(O/16)][ky][kx][c][16]; `scales` holds 16 per block of channels of a group; `bias` may be
  * NULL. Scratch: the dequantized run, 16 accumulators per output column, the prepared rows.
  */
-#define QCC_CONV2D_STORED(TYPE, BYTES)                                                                                 \
-    QCC_INLINE void qcc_conv2d_stored_row_##TYPE(const qcc_conv2d_args a, int32_t columns, const uint8_t *weights,     \
-                                                 const uint16_t *scales, const uint16_t *bias, int32_t group,          \
-                                                 float *output, double *QCC_RESTRICT scratch) {                        \
+#define QCC_CONV2D_STORED_TYPE(TYPE, BYTES, ISA, TARGET)                                                               \
+    QCC_INLINE TARGET void qcc_conv2d_stored_row_##TYPE##__##ISA(                                                      \
+        const qcc_conv2d_args a, int32_t columns, const uint8_t *weights, const uint16_t *scales,                      \
+        const uint16_t *bias, int32_t group, float *output, double *QCC_RESTRICT scratch) {                            \
         const qcc_conv2d_plan p = qcc_conv2d_make_plan(a);                                                             \
         const int32_t channels = a.output_channels / a.groups;                                                         \
         double *const acc = scratch + QCC_STORED_TAPS * 16;                                                            \
@@ -75,16 +47,16 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
                 for (int32_t k = 0; k < p.run; k += QCC_STORED_TAPS) {                                                 \
                     const int32_t taps = qcc_min_i32(QCC_STORED_TAPS, p.run - k);                                      \
                     qcc_stored_expand_##TYPE(taps, weights, own, scratch);                                             \
-                    qcc_conv2d_stored_columns(columns, taps, p.pixel_step, rows + (ptrdiff_t)ky * p.row_elements + k,  \
-                                              scratch, acc);                                                           \
+                    qcc_conv2d_stored_columns__##ISA(columns, taps, p.pixel_step,                                      \
+                                                     rows + (ptrdiff_t)ky * p.row_elements + k, scratch, acc);         \
                     weights += (ptrdiff_t)taps * BYTES;                                                                \
                 }                                                                                                      \
             }                                                                                                          \
             for (int32_t x = 0; x < columns; x++)                                                                      \
-                qcc_stored_finish(width, acc + (ptrdiff_t)x * 16, output + (ptrdiff_t)x * a.output_channels + n);      \
+                qcc_store_sums(width, acc + (ptrdiff_t)x * 16, output + (ptrdiff_t)x * a.output_channels + n);         \
         }                                                                                                              \
     }                                                                                                                  \
-    QCC_INLINE void qcc_conv2d_f32##TYPE##_1x16c1__portable(                                                           \
+    QCC_INLINE TARGET void qcc_conv2d_f32##TYPE##_1x16c1__##ISA(                                                       \
         const qcc_conv2d_args a, const float *QCC_RESTRICT input, const uint8_t *QCC_RESTRICT weights,                 \
         const uint16_t *QCC_RESTRICT scales, const uint16_t *QCC_RESTRICT bias, float *QCC_RESTRICT output,            \
         double *QCC_RESTRICT scratch) {                                                                                \
@@ -101,16 +73,21 @@ QCC_INLINE void qcc_conv2d_stored_columns(int32_t columns, int32_t taps, ptrdiff
                     const int32_t columns = qcc_min_i32(a.column_block, a.output_width - first);                       \
                     const ptrdiff_t at = (b * a.output_height + y) * a.output_width + first;                           \
                     qcc_conv2d_f32_prepare(a, from, y, first, columns, rows);                                          \
-                    qcc_conv2d_stored_row_##TYPE(a, columns, weights + g * group,                                      \
-                                                 scales + g * ((outputs + 15) / 16 * 16), bias, (int32_t)g,            \
-                                                 output + at * a.output_channels + g * outputs, scratch);              \
+                    qcc_conv2d_stored_row_##TYPE##__##ISA(a, columns, weights + g * group,                             \
+                                                          scales + g * ((outputs + 15) / 16 * 16), bias, (int32_t)g,   \
+                                                          output + at * a.output_channels + g * outputs, scratch);     \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-QCC_CONV2D_STORED(s8, QCC_STORED_BYTES_S8)
-QCC_CONV2D_STORED(s4, QCC_STORED_BYTES_S4)
+/* The kernels of an instruction set for weights of 8 and of 4 bits. */
+#define QCC_CONV2D_STORED(ISA, TARGET, MOST)                                                                           \
+    QCC_CONV2D_STORED_COLUMNS(ISA, TARGET, MOST)                                                                       \
+    QCC_CONV2D_STORED_TYPE(s8, QCC_STORED_BYTES_S8, ISA, TARGET)                                                       \
+    QCC_CONV2D_STORED_TYPE(s4, QCC_STORED_BYTES_S4, ISA, TARGET)
+
+QCC_CONV2D_STORED(portable, QCC_NO_TARGET, 4)
 
 /* One output position of `width` channels; padding is multiplied too, as the reference does. */
 QCC_INLINE void qcc_depthwise_stored_pixel(const qcc_conv2d_args a, int32_t width, int32_t top, int32_t left,
@@ -157,7 +134,7 @@ QCC_INLINE void qcc_depthwise_stored_pixel(const qcc_conv2d_args a, int32_t widt
                     qcc_stored_start(first, acc);                                                                      \
                     qcc_depthwise_stored_pixel(a, width, top, x * a.stride_x - a.pad_left,                             \
                                                input + row / a.output_height * image + n, scratch, acc);               \
-                    qcc_stored_finish(width, acc, output + (row * a.output_width + x) * a.channels + n);               \
+                    qcc_store_sums(width, acc, output + (row * a.output_width + x) * a.channels + n);                  \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \

@@ -52,7 +52,7 @@
             qcc_conv_transpose2d_pixel_##TYPE(a, (int32_t)(row % a.output_height), (int32_t)(pixel % a.output_width),  \
                                               input + row / a.output_height * image + g * a.channels,                  \
                                               weights + block * block_bytes, own, acc);                                \
-            qcc_stored_finish(width, acc, output + pixel * a.output_channels + c);                                     \
+            qcc_store_sums(width, acc, output + pixel * a.output_channels + c);                                        \
         }                                                                                                              \
     }
 

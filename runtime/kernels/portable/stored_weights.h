@@ -78,16 +78,6 @@ QCC_INLINE void qcc_stored_start(const double *bias, double *QCC_RESTRICT acc) {
         acc[n] = bias[n];
 }
 
-QCC_INLINE void qcc_stored_finish(int32_t width, const double *acc, float *QCC_RESTRICT output) {
-    if (width == 16) {
-        for (int32_t n = 0; n < 16; n++)
-            output[n] = (float)acc[n];
-        return;
-    }
-    for (int32_t n = 0; n < width; n++)
-        output[n] = (float)acc[n];
-}
-
 typedef struct {
     int64_t rows, columns, row_bytes;
 } qcc_unpack_args;
