@@ -13,7 +13,7 @@ _FIRST_LEVEL = 24 * 1024
 _BAND = 512 * 1024
 """Bytes of prepared rows that stay in a second-level cache beside the weights."""
 
-_LEAD = 512 * 1024
+_LEAD = 128 * 1024
 """Bytes of weights that are fetched ahead, beyond the end of a layer too."""
 
 _SUMS = 2 * 4096
