@@ -175,3 +175,29 @@ def test_random_models(seed: int) -> None:
     flags = ("-pthread", "-DRUNNER_THREADS=3")
     actual = execute(printed, machine, inputs, (*flags, "-fsanitize=thread"))
     assert_same_bits(actual, expected)
+
+
+@pytest.mark.parametrize("mode", ["static", "float"])
+@pytest.mark.parametrize("name", ["portable", "x86-64-v3", "avx512vnni", "amx"])
+def test_attention(name: str, mode: str) -> None:
+    """Products of activations by heads, each with scratch of its own, and softmax."""
+    shape = (1, 5, 17, 24)
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["k"], perm=[0, 1, 3, 2]),
+        helper.make_node("MatMul", ["x", "k"], ["s"]),
+        helper.make_node("Softmax", ["s"], ["p"], axis=-1),
+        helper.make_node("MatMul", ["p", "x"], ["y"]),
+    ]
+    rng = np.random.default_rng(3)
+    samples = [{"x": rng.standard_normal(shape).astype(np.float32)} for _ in range(2)]
+    module = import_model(model(nodes, {}, {"x": shape}))
+    run_pipeline(module, float_passes())
+    with use(calibrate(module, samples)):
+        run_pipeline(module, quantization_passes(mode))
+    machine = Machine.of(name)
+    printed = _print(machine.target, 3, module)
+    assert printed.source.count("case 2:") >= 3  # both products and softmax
+    inputs = [samples[0]["x"]]
+    flags = ("-pthread", "-DRUNNER_THREADS=3", "-fsanitize=thread")
+    expected = Result(reference(module, inputs).outputs, {})
+    assert_same_bits(execute(printed, machine, inputs, flags), expected)
