@@ -34,6 +34,12 @@ where tails and sizes are known, is about an eighth as large (1 against 7 kB for
 AVX2 convolution) and at most a few percent faster.
 """
 
+_VALUES = {
+    *("input_zero_point", "lhs_zero_point", "zero_point", "residual_zero_point"),
+    *("sum_zero_point", "conv_multiplier", "residual_multiplier"),
+}
+"""Members that no loop depends on: two calls that differ in these only share one."""
+
 
 @dataclass(frozen=True)
 class CallText:
@@ -55,20 +61,25 @@ def call_texts(ops: Sequence[kernel.CallOp], target: Target) -> list[CallText]:
     texts: list[CallText] = []
     for op, one, many in zip(ops, own, shared, strict=True):
         others = list(alike[many].values())
-        if _run_time(op) and len(others) >= SHARE_FROM:
+        if len(others) >= (2 if _differing(op, others) <= _VALUES else SHARE_FROM):
             texts.append(_with_table(op, others, target))
         else:
             texts.append(CallText(one, None))
     return texts
 
 
+def _differing(op: kernel.CallOp, alike: Sequence[kernel.CallOp]) -> set[str]:
+    """The run-time members in which calls that are alike differ."""
+    names = _run_time(op)
+    return {name for name in names if len({o.integer(name) for o in alike}) > 1}
+
+
 def _with_table(
     op: kernel.CallOp, alike: Sequence[kernel.CallOp], target: Target
 ) -> CallText:
     """A call whose table holds the members in which the calls `alike` differ."""
-    names = [
-        name for name in _run_time(op) if len({o.integer(name) for o in alike}) > 1
-    ]
+    differing = _differing(op, alike)
+    names = [name for name in _run_time(op) if name in differing]
     largest = max(abs(other.integer(name)) for other in alike for name in names)
     # Of the struct they are int32.
     element = "int16_t" if largest < 2**15 else "int32_t"

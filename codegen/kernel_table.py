@@ -81,6 +81,12 @@ _SIZES = (
 )
 """Of a convolution: what is left as literals decides which loops there are."""
 
+_ZERO_POINTS = (
+    *("input_zero_point", "zero_point", "conv_multiplier", "residual_multiplier"),
+    *("residual_zero_point", "sum_zero_point"),
+)
+"""Of a convolution: what kernels put into vectors once for a whole layer."""
+
 
 def _conv2d(isa: str, tile: tuple[int, int, int]) -> KernelRow:
     # The other ISAs' tiles keep their accumulators in registers for literal sizes only.
@@ -277,6 +283,7 @@ KERNELS: list[KernelRow] = [
         (16, 16, 4),
         narrow=True,
         proofs=True,
+        run_time=_ZERO_POINTS,
     ),
     _depthwise("portable", (1, 16, 1)),
     _depthwise("sse2", (1, 8, 2)),
@@ -322,6 +329,7 @@ KERNELS: list[KernelRow] = [
         "qcc_matmul_args",
         (16, 16, 4),
         reads_past_input=True,
+        run_time=("lhs_zero_point", "zero_point"),
     ),
     _matmul("sse2", (4, 16, 4)),
     _matmul("avx2", (6, 16, 2)),

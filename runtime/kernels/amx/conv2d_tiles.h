@@ -89,10 +89,7 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_block__amx(const qcc_conv2d_args a, con
             o.first = first + at + (ptrdiff_t)step * a.tile_depth;
             o.second = second + at + (ptrdiff_t)step * a.tile_depth;
             qcc_tiles_prefetch(a, stream);
-            if (ky == 0 && step == 0)
-                qcc_tiles_step__amx(a, t, 1, pixels, channels, o, held, pending);
-            else
-                qcc_tiles_step__amx(a, t, 0, pixels, channels, o, held, pending);
+            qcc_tiles_step__amx(a, t, ky == 0 && step == 0, pixels, channels, o, held, pending);
             o.weights += (ptrdiff_t)a.tile_depth * t.packed;
         }
     }
