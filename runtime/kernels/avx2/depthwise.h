@@ -195,10 +195,10 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_depthwise_columns__avx2(const qcc_conv2d_arg
                                                             const float *multipliers, void *output, ptrdiff_t at) {
     const __m256i start = _mm256_loadu_si256((const __m256i *)(const void *)bias);
     const __m256 scale = _mm256_loadu_ps(multipliers);
-    int32_t x = 0;
-    for (; x + 4 <= columns || (x > 0 && x + 3 == columns); x += 4)
-        qcc_depthwise_tile__avx2(a, 4, qcc_min_i32(x, columns - 4), width, t, start, scale, output, at);
-    for (; x < columns; x++)
+    const int32_t tiles = columns / 4 + (columns > 4 && columns % 4 == 3);
+    for (int32_t i = 0; i < tiles; i++)
+        qcc_depthwise_tile__avx2(a, 4, qcc_min_i32(i * 4, columns - 4), width, t, start, scale, output, at);
+    for (int32_t x = tiles * 4; x < columns; x++)
         qcc_depthwise_tile__avx2(a, 1, x, width, t, start, scale, output, at);
 }
 
