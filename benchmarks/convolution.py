@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qcc.codegen.kernel_table import KernelRow, find_kernel
+from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.kernel_table import find_kernel
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.packed_convolution import TILES, WINOGRAD
 from qcc.codegen.lowerings.tiles import TiledGeometry

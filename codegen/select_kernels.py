@@ -28,7 +28,8 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from qcc.codegen.description import REAL_TYPES, real_types
-from qcc.codegen.kernel_table import KernelRow, find_kernel
+from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.kernel_table import find_kernel
 from qcc.codegen.targets import Target, find_target
 from qcc.codegen.to_channels_last import PERMUTATION
 from qcc.dialects import kernel, nn

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from xdsl.ir import SSAValue
 
-from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.kernel_row import KernelRow
 from qcc.dialects.types import shape_of
 
 _ROWS_BUDGET = 48 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from xdsl.ir import SSAValue
 
-from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.kernel_row import KernelRow
 from qcc.codegen.lowerings.common import unsupported
 from qcc.codegen.lowerings.contraction import batch_arguments
 from qcc.codegen.lowerings.convolution import Geometry, geometry_of

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.ir import Operation, SSAValue
 
-from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.kernel_row import KernelRow
 from qcc.codegen.lowerings.bands import Band, bands
 from qcc.codegen.lowerings.byte_rows import ByteRowsGeometry
 from qcc.codegen.lowerings.common import unsupported

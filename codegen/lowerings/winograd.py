@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.kernel_row import KernelRow
 from qcc.codegen.lowerings.bands import bands
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.dialects.types import Array

@@ -15,7 +15,8 @@ from support.contraction import (
 )
 from support.harness import run_kernel
 
-from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.kernel_table import KERNELS
 from qcc.codegen.lowerings.lines import gathered_weights
 from qcc.codegen.lowerings.requantization import (
     cannot_overflow,

@@ -9,7 +9,8 @@ import pytest
 from support.contraction import Shape, add, conv2d_arguments, conv2d_sums, requantize
 from support.harness import run_kernel
 
-from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.kernel_table import KERNELS
 from qcc.codegen.lowerings.requantization import requantization_facts
 from qcc.codegen.packing import pack_conv2d, pack_depthwise, pack_depthwise_rows
 

@@ -16,7 +16,8 @@ from support.contraction import (
 )
 from support.harness import run_kernel
 
-from qcc.codegen.kernel_table import KERNELS, KernelRow
+from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.kernel_table import KERNELS
 from qcc.codegen.lowerings.bands import bands
 from qcc.codegen.lowerings.convolution import Geometry
 from qcc.codegen.lowerings.winograd import WinogradGeometry

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qcc.codegen.kernel_table import KernelRow
+from qcc.codegen.kernel_row import KernelRow
 from qcc.codegen.targets import host_architecture, host_features
 
 Array = NDArray[np.generic]
