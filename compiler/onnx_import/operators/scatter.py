@@ -24,7 +24,7 @@ Indices = NDArray[np.int64]
 
 def _indices(node: Node) -> Indices:
     if node.text("reduction", "none") != "none":
-        raise node.error(f"its reduction {node.text('reduction', 'none')} is unknown")
+        raise node.error(f"its reduction is {node.text('reduction', 'none')}, not none")
     return node.constant(1, "tensor of indices").astype(np.int64)
 
 
