@@ -80,7 +80,7 @@ QCC_INLINE QCC_TARGET_AVX2 __m128i qcc_depthwise_load__avx2(const int8_t *from, 
         return _mm_loadu_si128((const __m128i *)(const void *)from);
     if (width == 8)
         return _mm_loadl_epi64((const __m128i *)(const void *)from);
-    for (int32_t i = 0; i < width; i++)
+    for (int32_t i = 0; i < qcc_min_i32(16, width); i++) /* gcc does not see that it is at most 16 */
         values[i] = from[i];
     return _mm_loadu_si128((const __m128i *)(const void *)values);
 }

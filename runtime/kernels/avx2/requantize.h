@@ -46,10 +46,25 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_store_bytes__avx2(int8_t *to, int32_t width,
     } else if (width == 8) {
         _mm_storel_epi64((__m128i *)(void *)to, bytes);
     } else {
-        int8_t values[16];
-        _mm_storeu_si128((__m128i *)(void *)values, bytes);
-        for (int32_t i = 0; i < width; i++)
-            to[i] = values[i];
+        if (width & 8) {
+            _mm_storel_epi64((__m128i *)(void *)to, bytes);
+            bytes = _mm_srli_si128(bytes, 8);
+            to += 8;
+        }
+        if (width & 4) {
+            const int32_t four = _mm_cvtsi128_si32(bytes);
+            __builtin_memcpy(to, &four, 4);
+            bytes = _mm_srli_si128(bytes, 4);
+            to += 4;
+        }
+        if (width & 2) {
+            const int16_t two = (int16_t)_mm_extract_epi16(bytes, 0);
+            __builtin_memcpy(to, &two, 2);
+            bytes = _mm_srli_si128(bytes, 2);
+            to += 2;
+        }
+        if (width & 1)
+            *to = (int8_t)_mm_extract_epi8(bytes, 0);
     }
 }
 
