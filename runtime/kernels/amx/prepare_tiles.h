@@ -59,7 +59,7 @@ typedef struct {
 QCC_INLINE void qcc_tiles_prefetch(const qcc_conv2d_args a, qcc_tiles_stream *s) {
     if (a.prefetch_lines == 0 || s->next >= s->end)
         return;
-    for (int32_t i = 0; i < a.prefetch_lines; i += 2) /* the processor fetches lines in pairs */
+    for (int32_t i = 0; i < a.prefetch_lines; i++) /* every line: beside tile loads the neighbour is often left out */
         __builtin_prefetch(s->next + 64 * i, 0, 2);
     s->next += (ptrdiff_t)64 * a.prefetch_lines;
 }
