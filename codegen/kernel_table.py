@@ -284,8 +284,20 @@ KERNELS: list[KernelRow] = [
         )
         for isa in _AVX512
     ),
-    *_plain("conv2d_f32.h", "qcc_conv2d_args", "qcc_depthwise_f32"),
-    *_plain("matmul_f32.h", "qcc_matmul_args", "qcc_matmul_f32"),
+    *(
+        KernelRow(
+            *("qcc_depthwise_f32", isa, "conv2d_f32.h", "qcc_conv2d_args"),
+            run_time=_GEOMETRY,
+        )
+        for isa in _AVX512
+    ),
+    *(
+        KernelRow(
+            *("qcc_matmul_f32", isa, "matmul_f32.h", "qcc_matmul_args"),
+            run_time=("rows", "depth", "columns"),
+        )
+        for isa in _AVX512
+    ),
     *_plain(
         "conv_transpose2d.h",
         "qcc_conv2d_args",

@@ -23,6 +23,9 @@ from qcc.dialects.types import Array, element_type_of, shape_of, storage_dtype
 _BYTES_PER_PREPARED_ELEMENT = 4
 """Of double, in units of the int16 that `Geometry.scratch_bytes` counts with."""
 
+_ROWS, _COLUMNS = 24, 16
+"""Of a matrix product in scratch, the rows as double: QCC_MATMUL_F32_ROWS."""
+
 
 def require_float32(op: nn.Conv2dOp | nn.ConvTranspose2dOp | nn.MatMulOp) -> None:
     """QccError for a contraction of another element type."""
@@ -43,7 +46,8 @@ def _choose(
     if geometry.is_depthwise:
         packed = np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0)).reshape(-1)
         row = build.kernel("qcc_depthwise_f32")
-        return row, geometry.as_depthwise(), packed, 8 * geometry.outputs
+        taps = geometry.kernel[0] * geometry.kernel[1]
+        return row, geometry.as_depthwise(), packed, 8 * taps + 4 * geometry.outputs
     row = build.kernel("qcc_conv2d_f32")
     assert row.tile is not None
     tile = row.packing(geometry.outputs // geometry.groups)
@@ -78,12 +82,13 @@ def conv2d(op: nn.Conv2dOp, build: KernelBuilder) -> None:
 
 @lowering(nn.MatMulOp)
 def matmul(op: nn.MatMulOp, build: KernelBuilder) -> None:
-    """One call; both operands are read as they are."""
+    """One call; rows of the left operand are converted to double in scratch."""
     require_float32(op)
     if (stored := stored_weights(op, 1)) is not None:
         multiply_stored(build, op, stored)
         return
     lhs, rhs = shape_of(op.lhs), shape_of(op.rhs)
+    scratch = lhs[-1] * (8 * min(lhs[-2], _ROWS) + 4 * _COLUMNS)
     build.call(
         build.kernel("qcc_matmul_f32"),
         arguments=batch_arguments(lhs, rhs, shape_of(op.result))
@@ -93,5 +98,5 @@ def matmul(op: nn.MatMulOp, build: KernelBuilder) -> None:
             build.buffer(op.rhs),
             optional_buffer(build, op.bias),
         ],
-        outputs=[build.result(op.result)],
+        outputs=[build.result(op.result), build.scratch(scratch)],
     )

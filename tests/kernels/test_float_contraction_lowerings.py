@@ -22,6 +22,11 @@ CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((1, 9, 9, 18), (18, 1, 3, 3), {"groups": 18, "pads": (1, 1, 1, 1)}),
     ((1, 7, 8, 6), (4, 3, 3, 2), {"groups": 2, "dilations": (2, 1)}),
     ((1, 9, 8, 4), (5, 4, 2, 3), {"dilations": (1, 2), "pads": (1, 2, 0, 2)}),
+    (
+        (2, 7, 6, 35),
+        (35, 1, 3, 2),
+        {"groups": 35, "dilations": (2, 1), "pads": (2, 0, 1, 2), "strides": (1, 2)},
+    ),
 ]
 
 
@@ -49,7 +54,10 @@ def test_conv2d(target: str, index: int) -> None:
 @pytest.mark.parametrize("target", HOSTS)
 @pytest.mark.parametrize(
     "shapes",
-    [((2, 3, 5, 17), (3, 17, 9)), ((6, 40), (40, 33)), ((2, 1, 4, 8), (3, 8, 16))],
+    [
+        *(((2, 3, 5, 17), (3, 17, 9)), ((6, 40), (40, 33)), ((2, 1, 4, 8), (3, 8, 16))),
+        *(((2, 53, 26), (2, 26, 58)), ((1, 70), (70, 123))),
+    ],
     ids=str,
 )
 def test_matmul(target: str, shapes: Any) -> None:

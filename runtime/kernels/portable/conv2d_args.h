@@ -21,6 +21,8 @@ typedef struct {
     int32_t column_block; /* output columns per walk over the rows: output_width, or less and a multiple of MR */
     int32_t input_zero_point;
     int32_t input_offset; /* what avx2/conv2d_symmetric.h adds to the input: 0 to 128; the bias takes it back */
+    int32_t paired_steps; /* avx2/conv2d_symmetric.h: a table behind the weights of 16 channels says which steps go in
+                             pairs */
     int32_t zero_point, minimum, maximum; /* of the requantized accumulator */
     /* Only read where there is a residual: the add formula, whose left side is the requantized accumulator. */
     int32_t conv_multiplier, residual_multiplier, residual_shift, residual_zero_point;
@@ -34,7 +36,8 @@ typedef struct {
     int32_t band_rows;
     /* Only read by the tile kernels (amx/conv2d_tiles.h), whose plan codegen/lowerings/tiles.py makes. */
     int32_t tile_depth;   /* taps of one tile multiplication: a multiple of 4, at most 64 */
-    int32_t tile_pixels;  /* of a block: 16 (by 64 channels) or 32 (by 32) */
+    int32_t tile_pixels;  /* of a block: 16 (by 64 channels), 32 (by 32) or 64 (by 16) */
+    int32_t tile_steps;   /* multiplications from one partial sum to the next, where a block has 64 pixels; 0: all */
     int32_t pixels_first; /* blocks of one row of tiles are consecutive, not those that read the same weights */
     int32_t prefetch_lead, prefetch_lines; /* weights are fetched so many bytes ahead; cache lines per multiplication */
     /* What codegen/lowerings/requantization.py proves; read by the tile kernels and neon/conv2d_lines.h. */

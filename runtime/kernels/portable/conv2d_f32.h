@@ -5,7 +5,7 @@
 #ifndef QCC_PORTABLE_CONV2D_F32_H
 #define QCC_PORTABLE_CONV2D_F32_H
 
-#include "conv2d_args.h"
+#include "float_tiles.h"
 
 /* The taps of a block of output columns, kernel row by kernel row, in double. `input` points at the group's channels.
  */
@@ -50,36 +50,6 @@ QCC_INLINE void qcc_conv2d_f32_narrow(const qcc_conv2d_args a, int32_t width, co
     }
 }
 
-/*
- * A run of taps of up to 4 output columns (a literal) times 16 channels. As products are exact, a tile may well fuse
- * multiplication and addition. For weights of type float, and double where they were expanded before.
- */
-#define QCC_CONV2D_F32_TILE(TYPE)                                                                                      \
-    QCC_INLINE void qcc_conv2d_##TYPE##_tile__portable(int32_t columns, int32_t taps, const double *x, ptrdiff_t step, \
-                                                       const TYPE *weights, double *QCC_RESTRICT acc) {                \
-        double sum[4][16];                                                                                             \
-        QCC_UNROLL                                                                                                     \
-        for (int32_t c = 0; c < columns; c++)                                                                          \
-            for (int32_t n = 0; n < 16; n++)                                                                           \
-                sum[c][n] = acc[c * 16 + n];                                                                           \
-        for (int32_t k = 0; k < taps; k++) {                                                                           \
-            double w[16];                                                                                              \
-            for (int32_t n = 0; n < 16; n++)                                                                           \
-                w[n] = (double)weights[k * 16 + n];                                                                    \
-            QCC_UNROLL                                                                                                 \
-            for (int32_t c = 0; c < columns; c++)                                                                      \
-                for (int32_t n = 0; n < 16; n++)                                                                       \
-                    sum[c][n] += x[c * step + k] * w[n];                                                               \
-        }                                                                                                              \
-        QCC_UNROLL                                                                                                     \
-        for (int32_t c = 0; c < columns; c++)                                                                          \
-            for (int32_t n = 0; n < 16; n++)                                                                           \
-                acc[c * 16 + n] = sum[c][n];                                                                           \
-    }
-
-QCC_CONV2D_F32_TILE(float)
-QCC_CONV2D_F32_TILE(double)
-
 /* The kernel of an instruction set that has a tile of up to `MOST` columns. */
 #define QCC_CONV2D_F32(ISA, TARGET, MOST)                                                                              \
     /* Sixteen channels, or the first `width` of them, of `count` (a literal) columns. */                              \
@@ -91,8 +61,8 @@ QCC_CONV2D_F32_TILE(double)
         for (int32_t x = 0; x < count; x++)                                                                            \
             __builtin_memcpy(acc + x * 16, start, 16 * sizeof(double));                                                \
         for (int32_t ky = 0; ky < a.kernel_height; ky++)                                                               \
-            qcc_conv2d_float_tile__##ISA(count, p.run, rows + (ptrdiff_t)ky * p.row_elements, p.pixel_step,            \
-                                         weights + (ptrdiff_t)ky * p.run * 16, acc);                                   \
+            qcc_float_tile__##ISA(count, p.run, rows + (ptrdiff_t)ky * p.row_elements, p.pixel_step,                   \
+                                  weights + (ptrdiff_t)ky * p.run * 16, 16, 0, acc);                                   \
         for (int32_t x = 0; x < count; x++)                                                                            \
             qcc_store_sums(width, acc + x * 16, output + (ptrdiff_t)x * a.output_channels);                            \
     }                                                                                                                  \
@@ -154,33 +124,54 @@ QCC_CONV2D_F32_TILE(double)
 
 QCC_CONV2D_F32(portable, QCC_NO_TARGET, 4)
 
-/* One filter per channel: `groups` is 1, weights are [ky][kx][C], scratch holds C accumulators. */
-QCC_INLINE void qcc_depthwise_f32__portable(const qcc_conv2d_args a, const float *QCC_RESTRICT input,
-                                            const float *QCC_RESTRICT weights, const float *QCC_RESTRICT bias,
-                                            float *QCC_RESTRICT output, double *QCC_RESTRICT scratch) {
-    const ptrdiff_t pixels = (ptrdiff_t)a.batch * a.output_height * a.output_width;
-    for (ptrdiff_t i = 0; i < pixels; i++) {
-        const ptrdiff_t row = i / a.output_width;
-        const int32_t x = (int32_t)(i % a.output_width), y = (int32_t)(row % a.output_height);
-        const float *const image = input + row / a.output_height * a.input_height * a.input_width * a.channels;
-        for (int32_t c = 0; c < a.channels; c++)
-            scratch[c] = bias == NULL ? 0.0 : (double)bias[c];
-        for (int32_t t = 0; t < a.kernel_height * a.kernel_width; t++) {
-            const int32_t iy = y * a.stride_y + t / a.kernel_width * a.dilation_y - a.pad_top;
-            const int32_t ix = x * a.stride_x + t % a.kernel_width * a.dilation_x - a.pad_left;
-            const float *const w = weights + (ptrdiff_t)t * a.channels;
-            if (iy >= 0 && iy < a.input_height && ix >= 0 && ix < a.input_width) {
-                const float *const from = image + ((ptrdiff_t)iy * a.input_width + ix) * a.channels;
-                for (int32_t c = 0; c < a.channels; c++)
-                    scratch[c] += (double)from[c] * (double)w[c];
-            } else {
-                for (int32_t c = 0; c < a.channels; c++)
-                    scratch[c] += 0.0 * (double)w[c];
-            }
+/* Where the channels of the taps of a pixel are: in the image, whose row `top` and column `left` they begin at, or
+ * zeros. */
+QCC_INLINE void qcc_depthwise_f32_taps(const qcc_conv2d_args a, int32_t top, int32_t left, const float *image,
+                                       const float *zeros, const float **from) {
+    for (int32_t ky = 0; ky < a.kernel_height; ky++) {
+        const int32_t iy = top + ky * a.dilation_y;
+        for (int32_t kx = 0; kx < a.kernel_width; kx++) {
+            const int32_t ix = left + kx * a.dilation_x;
+            const int inside = iy >= 0 && iy < a.input_height && ix >= 0 && ix < a.input_width;
+            *from++ = inside ? image + ((ptrdiff_t)iy * a.input_width + ix) * a.channels : zeros;
         }
-        for (int32_t c = 0; c < a.channels; c++)
-            output[i * a.channels + c] = (float)scratch[c];
     }
 }
+
+/* One filter per channel: `groups` is 1, weights are [ky][kx][C]; `bias` may be NULL. Scratch: a pointer per tap, C
+ * zeros. */
+#define QCC_DEPTHWISE_F32(ISA, TARGET)                                                                                 \
+    QCC_INLINE TARGET void qcc_depthwise_f32__##ISA(const qcc_conv2d_args a, const float *QCC_RESTRICT input,          \
+                                                    const float *QCC_RESTRICT weights, const float *QCC_RESTRICT bias, \
+                                                    float *QCC_RESTRICT output, void *scratch) {                       \
+        const int32_t taps = a.kernel_height * a.kernel_width;                                                         \
+        const float **const from = (const float **)scratch;                                                            \
+        float *const zeros = (float *)(void *)(from + taps);                                                           \
+        __builtin_memset(zeros, 0, (size_t)a.channels * sizeof(float));                                                \
+        const ptrdiff_t pixels = (ptrdiff_t)a.batch * a.output_height * a.output_width;                                \
+        for (ptrdiff_t i = 0; i < pixels; i++) {                                                                       \
+            const ptrdiff_t row = i / a.output_width;                                                                  \
+            const int32_t left = (int32_t)(i % a.output_width) * a.stride_x - a.pad_left;                              \
+            const int32_t top = (int32_t)(row % a.output_height) * a.stride_y - a.pad_top;                             \
+            qcc_depthwise_f32_taps(a, top, left,                                                                       \
+                                   input + row / a.output_height * a.input_height * a.input_width * a.channels, zeros, \
+                                   from);                                                                              \
+            for (int32_t c = 0; c < a.channels; c += 16) {                                                             \
+                const int32_t width = qcc_min_i32(16, a.channels - c);                                                 \
+                double acc[16] = {0};                                                                                  \
+                for (int32_t n = 0; n < width && bias != NULL; n++)                                                    \
+                    acc[n] = (double)bias[c + n];                                                                      \
+                if (width == 16)                                                                                       \
+                    qcc_depthwise_f32_pixel__##ISA(taps, a.channels, from, c, weights, acc);                           \
+                else                                                                                                   \
+                    for (int32_t t = 0; t < taps; t++)                                                                 \
+                        for (int32_t n = 0; n < width; n++)                                                            \
+                            acc[n] += (double)from[t][c + n] * (double)weights[(ptrdiff_t)t * a.channels + c + n];     \
+                qcc_store_sums(width, acc, output + i * a.channels + c);                                               \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+QCC_DEPTHWISE_F32(portable, QCC_NO_TARGET)
 
 #endif

@@ -16,11 +16,11 @@
                                                             double *QCC_RESTRICT acc) {                                \
         int32_t x = 0;                                                                                                 \
         for (; x + (MOST) <= columns; x += (MOST))                                                                     \
-            qcc_conv2d_double_tile__##ISA((MOST), taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);      \
+            qcc_double_tile__##ISA((MOST), taps, rows + x * step, step, weights, 16, 0, acc + (ptrdiff_t)x * 16);      \
         for (; x + 2 <= columns; x += 2)                                                                               \
-            qcc_conv2d_double_tile__##ISA(2, taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);           \
+            qcc_double_tile__##ISA(2, taps, rows + x * step, step, weights, 16, 0, acc + (ptrdiff_t)x * 16);           \
         if (x < columns)                                                                                               \
-            qcc_conv2d_double_tile__##ISA(1, taps, rows + x * step, step, weights, acc + (ptrdiff_t)x * 16);           \
+            qcc_double_tile__##ISA(1, taps, rows + x * step, step, weights, 16, 0, acc + (ptrdiff_t)x * 16);           \
     }
 
 /*
