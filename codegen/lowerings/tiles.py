@@ -19,6 +19,18 @@ _LEAD = 128 * 1024
 _SUMS = 2 * 4096
 """Bytes of scratch for the sums of two blocks (QCC_TILES_SUMS)."""
 
+_PARTIAL = 16 * 4096
+"""Bytes of scratch for the partial sums of a group of blocks (QCC_TILES_GROUP)."""
+
+_COLUMN = 64
+"""Positions that are one block with 16 channels, where weights come from afar."""
+
+_COLUMN_TAPS = 512
+"""Taps of so many positions that stay in a first-level cache."""
+
+_COLUMN_WEIGHTS = 256 * 1024
+"""Bytes of weights from which such blocks pay."""
+
 
 @dataclass(frozen=True)
 class TilePlan:
@@ -27,7 +39,9 @@ class TilePlan:
     depth: int
     """Taps of one tile multiplication."""
     pixels: int
-    """Of a block: 16 (by 64 channels) or 32 (by 32)."""
+    """Of a block: 16 (by 64 channels), 32 (by 32) or 64 (by 16)."""
+    partial_steps: int
+    """Multiplications from one partial sum to the next, with 64 pixels; 0: all."""
     band_rows: int
     """Output rows that are prepared together; 0: the input is read as it is."""
     pixels_first: bool
@@ -44,6 +58,7 @@ class TilePlan:
         return {
             "tile_depth": self.depth,
             "tile_pixels": self.pixels,
+            "tile_steps": self.partial_steps,
             "band_rows": self.band_rows,
             "pixels_first": int(self.pixels_first),
             "prefetch_lead": self.prefetch_lead,
@@ -121,8 +136,24 @@ def _block_pixels(taps: int, outputs: int) -> int:
     return 16 if outputs > 32 and taps * 64 <= _FIRST_LEVEL else 32
 
 
-def plan_tiles(g: Geometry) -> TilePlan:
-    """The plan of a flattened geometry that fits."""
+def _is_column(g: Geometry, positions: int, height: int) -> bool:
+    """Whether a block can be all positions by 16 channels (amx/column_tiles.h)."""
+    whole = height in {0, g.output[0]}
+    return whole and _COLUMN - 32 < positions <= _COLUMN and g.outputs % 16 == 0
+
+
+def plan_tiles(
+    g: Geometry,
+    *,
+    weights_from: int = _COLUMN_WEIGHTS,
+    column_taps: int = _COLUMN_TAPS,
+) -> TilePlan:
+    """
+    The plan of a flattened geometry that fits.
+
+    Blocks are all positions from `weights_from` bytes of weights on, in parts of
+    `column_taps`.
+    """
     run = g.kernel[1] * g.channels
     depth = tile_depth(run)
     taps = g.kernel[0] * -(-run // 4) * 4
@@ -131,6 +162,11 @@ def plan_tiles(g: Geometry) -> TilePlan:
     height = 0 if direct else _band_rows(g)
     positions = rows.pitch * (height or g.output[0])
     pixels = _block_pixels(taps, g.outputs)
+    partial_steps = 0
+    if taps * g.outputs >= weights_from and _is_column(g, positions, height):
+        pixels = _COLUMN
+        if (direct or _gathers(g)) and run > column_taps:
+            partial_steps = column_taps // depth
     width = 1024 // pixels
     # What comes from the second-level cache: operands that do not stay in the first.
     weights, input_bytes = taps * g.outputs, positions * rows.step
@@ -138,15 +174,19 @@ def plan_tiles(g: Geometry) -> TilePlan:
     reread_weights = weights * -(-positions // pixels)
     pixels_first = weights <= _FIRST_LEVEL or reread_weights < reread_input
     prepared = 16 * g.channels if direct else _band_bytes(g, height) + 16 * rows.step
+    if partial_steps:
+        parts = -(-taps // (partial_steps * depth))
+        prepared = _COLUMN * parts * partial_steps * depth + _PARTIAL
     steps = -(-positions // pixels) * -(-g.outputs // width) * (taps // depth)
     return TilePlan(
         depth=depth,
         pixels=pixels,
         band_rows=height,
         pixels_first=pixels_first,
+        partial_steps=partial_steps,
         scratch_bytes=_SUMS + prepared + 64,
-        prefetch_lead=max(taps * width, _LEAD),
-        prefetch_lines=-(-weights // (64 * steps)),
+        prefetch_lead=0 if pixels == _COLUMN else max(taps * width, _LEAD),
+        prefetch_lines=0 if pixels == _COLUMN else -(-weights // (64 * steps)),
     )
 
 

@@ -50,6 +50,15 @@ SHAPES = [
     Shape(h=1, w=4, c=300, o=33, kernel=(1, 1), pads=NO_PADS),
 ]
 
+# Small images, whose positions are one block.
+COLUMNS = [
+    Shape(h=1, w=49, c=300, o=32, kernel=(1, 1), pads=NO_PADS),
+    Shape(h=1, w=34, c=1160, o=272, kernel=(1, 1), pads=NO_PADS),
+    Shape(n=2, h=13, w=14, c=200, o=48, stride=(2, 2), kernel=(1, 1), pads=NO_PADS),
+    Shape(n=2, h=7, w=7, c=33, o=16),
+    Shape(h=11, w=12, c=8, o=32, stride=(2, 2), kernel=(5, 5), pads=(2, 2, 2, 2)),
+]
+
 machine = pytest.mark.parametrize("flags", [[], [EMULATE_TILES]], ids=["amx", "plain"])
 
 
@@ -163,6 +172,32 @@ def test_every_plan_computes_the_same(index: int, flags: list[str]) -> None:
 
 
 @machine
+@pytest.mark.parametrize("index", range(len(COLUMNS)))
+def test_columns(index: int, flags: list[str]) -> None:
+    s = COLUMNS[index]
+    plan = plan_tiles(_geometry(s), weights_from=0)
+    assert plan.pixels == 64
+    plans = [plan]
+    if s.kernel == (1, 1):
+        plans = [
+            plan_tiles(_geometry(s), weights_from=0, column_taps=taps)
+            for taps in (64, 192, 4096)
+        ]
+        assert [plan.partial_steps > 0 for plan in plans] == [True, True, False]
+    for other in plans:
+        _check(s, index, plan=other, flags=flags)
+        _check(s, index, plan=other, residual=True, flags=flags)
+
+
+def test_columns_are_planned_for_much_weights() -> None:
+    small, large = (
+        plan_tiles(_geometry(replace(COLUMNS[0], c=c))) for c in (512, 16384)
+    )
+    assert (small.pixels, large.pixels) == (32, 64)
+    assert large.scratch_bytes > 49 * 16384
+
+
+@machine
 def test_large_sums_saturate(flags: list[str]) -> None:
     """Products beyond int32 are clamped, not wrapped."""
     _check(SHAPES[0], 3, scale=1e6, flags=flags)
@@ -252,6 +287,10 @@ def test_sanitizers(index: int, flags: list[str]) -> None:
     """With literal arguments: gcc takes minutes to instrument every variant."""
     options: dict[str, Any] = {"literal": True, "sanitize": True, "flags": flags}
     _check(SHAPES[index], index, residual=index == 3, **options)
+    if index == 1:
+        s = COLUMNS[2]
+        plan = plan_tiles(_geometry(s), weights_from=0, column_taps=64)
+        _check(s, index, plan=plan, residual=True, **options)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@
 typedef struct {
     qcc_tiles_lines lines;
     int32_t steps;           /* tile multiplications per kernel row */
+    int32_t fewest;          /* of them, those that end a sum: fewer where it is made of partial sums */
     int32_t units;           /* of the pending block per multiplication */
     int32_t row_pixels;      /* of a prepared row */
     int32_t rows;            /* prepared rows of the same residue modulo the vertical stride */
@@ -33,10 +34,11 @@ QCC_INLINE QCC_TARGET_AMX qcc_tiles_plan qcc_tiles_make_plan(const qcc_conv2d_ar
     const int32_t height = (a.band_rows - 1) * a.stride_y + (a.kernel_height - 1) * a.dilation_y + 1;
     const int32_t packed = a.band_rows == 0 || qcc_tiles_gathers(a);
     t.steps = run / a.tile_depth;
-    t.units = (16 + t.steps * a.kernel_height - 1) / (t.steps * a.kernel_height);
+    t.fewest = a.tile_steps > 0 ? (t.steps - 1) % a.tile_steps + 1 : t.steps;
+    t.units = (16 + t.fewest * a.kernel_height - 1) / (t.fewest * a.kernel_height);
     t.row_pixels = packed ? a.output_width : (reach + a.stride_x - 1) / a.stride_x * a.stride_x;
     t.rows = (height + a.stride_y - 1) / a.stride_y;
-    t.pixel_step = (ptrdiff_t)(packed ? 1 : a.stride_x) * a.channels;
+    t.pixel_step = a.tile_steps > 0 ? a.tile_steps * a.tile_depth : (ptrdiff_t)(packed ? 1 : a.stride_x) * a.channels;
     t.packed = packed_channels;
     t.weights_block = (ptrdiff_t)a.kernel_height * run * packed_channels;
     t.lines.pitch = packed ? a.output_width : t.row_pixels / a.stride_x;
@@ -96,12 +98,32 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_prepare_row__amx(const qcc_conv2d_args 
 }
 
 /*
+ * The pixels that a 1x1 convolution reads, in parts of so many taps as are multiplied at once, each part 64 pixels: at
+ * a stride of all channels they would be in the same few sets of a cache.
+ */
+QCC_INLINE QCC_TARGET_AMX void qcc_tiles_prepare_parts__amx(const qcc_conv2d_args a, const int8_t *image,
+                                                            int8_t *QCC_RESTRICT prepared) {
+    const int32_t taps = a.tile_steps * a.tile_depth;
+    for (int32_t first = 0; first < a.channels; first += taps)
+        for (int32_t i = 0; i < a.output_height * a.output_width; i++) {
+            const int32_t y = i / a.output_width * a.stride_y, x = i % a.output_width * a.stride_x;
+            const int8_t *const from = image + ((ptrdiff_t)y * a.input_width + x) * a.channels + first;
+            int8_t *const to = prepared + (ptrdiff_t)first * 64 + (ptrdiff_t)i * taps;
+            qcc_tiles_copy__amx(to, from, qcc_min_i32(taps, a.channels - first));
+        }
+}
+
+/*
  * Prepares what the positions of `height` output rows from `first` on read, and returns the taps of the last,
  * incomplete tile of positions.
  */
 QCC_INLINE QCC_TARGET_AMX const int8_t *qcc_tiles_prepare__amx(const qcc_conv2d_args a, const qcc_tiles_plan t,
                                                                const int8_t *image, int32_t first, int32_t height,
                                                                int32_t positions, int8_t *QCC_RESTRICT prepared) {
+    if (a.tile_steps > 0) {
+        qcc_tiles_prepare_parts__amx(a, image, prepared);
+        return prepared;
+    }
     const ptrdiff_t tail = (ptrdiff_t)(positions & ~15) * t.pixel_step;
     if (a.band_rows == 0) {
         qcc_tiles_copy__amx(prepared, image + tail, (positions & 15) * t.pixel_step);

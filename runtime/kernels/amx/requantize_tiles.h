@@ -71,10 +71,14 @@ QCC_INLINE int32_t qcc_tiles_has_sums(const qcc_conv2d_args a, const qcc_tiles_p
     const int32_t channels = qcc_tiles_row_channels(a, p);
     if (p->sums == NULL)
         return 0;
+    if (a.tile_pixels == 64)
+        return k * 16 < p->rows;
     return a.tile_pixels == 32 ? k % 2 * 16 < channels : k * 16 < channels;
 }
 
 QCC_INLINE int32_t qcc_tiles_sums_offset(const qcc_conv2d_args a, const qcc_tiles_pending *p, int32_t k) {
+    if (a.tile_pixels == 64)
+        return 256 * k;
     return a.tile_pixels == 32 ? k / 2 * 16 * qcc_tiles_row_channels(a, p) + k % 2 * 16 : 16 * k;
 }
 
