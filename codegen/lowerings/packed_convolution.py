@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xdsl.ir import Operation, SSAValue
 
 from qcc.codegen.kernel_row import KernelRow
+from qcc.codegen.lowerings import paired_steps
 from qcc.codegen.lowerings.bands import Band, bands
 from qcc.codegen.lowerings.byte_rows import ByteRowsGeometry
 from qcc.codegen.lowerings.common import unsupported
@@ -120,6 +121,8 @@ class PackedConvolution:
     weights: Weights
     input_offset: int | None = None
     """What a kernel with `split_inputs` adds to the input."""
+    paired: bool = False
+    """Whether tables of `paired_steps` are behind the weights."""
 
     @staticmethod
     def choose(
@@ -188,9 +191,14 @@ class PackedConvolution:
         if row.bands:
             geometry = ByteRowsGeometry.of(geometry, splits_rows=row.split_inputs)
         offset = None
+        paired = False
         if row.split_inputs:
             offset = min(max(_CENTRE - input_zero_point, 0), 128)
-        return PackedConvolution(row, geometry, packed, weights, offset)
+            if paired_steps.fits(geometry) and not build.shares_weights:
+                blocks = -(-geometry.outputs // tile[1])
+                tables = paired_steps.with_tables(packed, blocks)
+                paired, packed = (False, packed) if tables is None else (True, tables)
+        return PackedConvolution(row, geometry, packed, weights, offset, paired)
 
     @property
     def activation_offset(self) -> int:
@@ -201,7 +209,10 @@ class PackedConvolution:
 
     @property
     def _offset(self) -> dict[str, Literal]:
-        return {} if self.input_offset is None else {"input_offset": self.input_offset}
+        if self.input_offset is None:
+            return {}
+        offset: dict[str, Literal] = {"input_offset": self.input_offset}
+        return offset | {"paired_steps": 1} if self.paired else offset
 
     def facts(
         self, arguments: dict[str, Literal], folded: Array, multipliers: Array

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.contraction import (
     Shape,
     add,
@@ -18,6 +19,7 @@ from support.harness import run_kernel
 from qcc.codegen.kernel_row import KernelRow
 from qcc.codegen.kernel_table import KERNELS
 from qcc.codegen.lowerings.lines import gathered_weights
+from qcc.codegen.lowerings.paired_steps import with_tables
 from qcc.codegen.lowerings.requantization import (
     cannot_overflow,
     requantization_facts,
@@ -65,7 +67,7 @@ def _random_shape(rng: np.random.Generator) -> Shape:
     )
 
 
-def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> np.ndarray:
+def _weights(row: KernelRow, rng: np.random.Generator, s: Shape) -> NDArray[np.int8]:
     low = -128 if row.stem == "qcc_conv2d_s8s8" else -127
     weight = rng.integers(low, 128, s.weight_shape, np.int8)
     if s.o > 1:
@@ -98,6 +100,7 @@ def _check(
     gather: bool = False,
     band_rows: int = 0,
     gap: int = 0,
+    weights: NDArray[np.int8] | None = None,
     **options: Any,
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -106,11 +109,11 @@ def _check(
     x.reshape(-1)[:3] = -128
     if row.split_inputs and seed % 2:  # sums of neighbours around 258
         x = np.minimum(x, np.int8(8 if seed % 4 == 1 else 2))
-    w = _weights(row, rng, s)
+    w = _weights(row, rng, s) if weights is None else weights
     count = w.shape[0]
     zw = rng.integers(-128, 128, count, np.int8) if zero_points else None
     bias = rng.integers(-3000, 3000, count, np.int32)
-    taps = np.prod(w.shape[1:])
+    taps = w[0].size
     multipliers = rng.uniform(0.2, 3, count).astype(np.float32) / np.float32(
         70 * np.sqrt(taps)
     )
@@ -167,6 +170,10 @@ def _check(
         arguments["whole_quads"] = int(s.c % 4 == 0)
     tile = row.packing(s.o)
     packed = pack_conv2d(gathered_weights(w) if gather else w, tile, s.groups, zw)
+    if weights is not None:
+        packed = with_tables(packed, -(-s.o // tile[1]))
+        assert packed is not None
+        arguments["paired_steps"] = 1
     room = (*s.output_shape[:-1], s.o * s.groups + gap)
     result = np.full(room, 99, np.float32 if float_output else np.int8)
     run_kernel(
@@ -244,6 +251,37 @@ NARROW = [
 def test_narrow_bands(row: KernelRow, s: Shape, rows: int) -> None:
     _check(row, s, 0, band_rows=rows, gap=5, literal=True)
     _check(row, s, 1, residual=True, band_rows=rows, literal=True, sanitize=True)
+
+
+PAIRED = [
+    (Shape(h=1, w=21, c=64, o=16, kernel=(1, 1), pads=(0, 0, 0, 0)), 0),
+    (Shape(h=1, w=18, c=130, o=40, kernel=(1, 1), pads=(0, 0, 0, 0)), 0),
+    (Shape(n=2, h=1, w=3, c=68, o=44, kernel=(1, 1), pads=(0, 0, 0, 0)), 0),
+    (Shape(h=8, w=13, c=72, o=33, kernel=(1, 1), stride=(2, 2), pads=(0, 0, 0, 0)), 3),
+    (Shape(h=7, w=9, c=66, o=20, kernel=(1, 1), stride=(2, 1), pads=(1, 1, 0, 1)), 0),
+]
+
+
+def _paired_weights(seed: int, s: Shape) -> NDArray[np.int8]:
+    """Whose sums of two steps reach what int16 holds, in every fourth step too much."""
+    rng = np.random.default_rng(seed)
+    step = np.arange(s.c) // 4
+    most = np.where(step % 4 == 3, 127, 63 + step % 2)
+    signs = rng.choice([-1, 1], (s.o, s.c)) if seed % 2 else np.ones((s.o, s.c), int)
+    return (most * signs).astype(np.int8).reshape(s.weight_shape)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.split_inputs], ids=lambda r: r.function
+)
+@pytest.mark.parametrize(("s", "rows"), PAIRED, ids=str)
+def test_paired_steps(row: KernelRow, s: Shape, rows: int) -> None:
+    for seed in range(10):
+        w = _paired_weights(seed, s)
+        _check(row, s, seed, weights=w, band_rows=rows, residual=seed % 3 == 0)
+    w = _paired_weights(1, s)
+    _check(row, s, 1, weights=w, band_rows=rows, float_output=True, literal=True)
+    _check(row, s, 2, weights=w, band_rows=rows, sanitize=True, compiler="clang")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.function)
