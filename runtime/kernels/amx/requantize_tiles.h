@@ -29,9 +29,10 @@ typedef struct {
 #elif defined(__x86_64__)
 /* Vectors of literals, kept in registers: gcc would build them again for every unit. */
 typedef struct {
-    __m512i order;                                 /* of quads in what packs makes; its own inverse */
-    __m512i sign_bits;                             /* of bytes */
-    __m512i minimum, maximum, low, high, constant; /* of qcc_tiles_add__amx */
+    __m512i order;               /* of quads in what packs makes; its own inverse */
+    __m512i sign_bits;           /* of bytes */
+    __m512i low, high, constant; /* of qcc_tiles_add_pairs__amx */
+    __m512i shift;               /* words of 256 */
 } qcc_tiles_vectors;
 #endif
 
@@ -108,26 +109,33 @@ QCC_INLINE void qcc_tiles_unit__amx(const qcc_conv2d_args a, const qcc_tiles_lin
 
 #elif defined(__x86_64__)
 
-/* A multiplier of the residual add is 64 * high + low; the constant holds the zero points and one half. */
+/*
+ * The zero point of a residual sum that is part of the constant: all of it, where that neither overflows (|v| < 2^30,
+ * multipliers have 21 bits) nor moves a tie to an odd number.
+ */
+QCC_INLINE int32_t qcc_tiles_early_zero(const qcc_conv2d_args a) {
+    return a.residual_shift <= 22 && (!a.ties || a.sum_zero_point % 2 == 0) ? a.sum_zero_point : 0;
+}
+
+/* A multiplier of the residual add is 256 * high + low; the constant holds the zero points and one half. */
 QCC_INLINE QCC_TARGET_AMX qcc_tiles_vectors qcc_tiles_make_vectors__amx(const qcc_conv2d_args a) {
     const int32_t m = a.conv_multiplier, r = a.residual_multiplier;
     const int32_t half = qcc_tiles_has_residual(a) ? (int32_t)1 << (a.residual_shift - 1) : 0;
+    const int32_t zero = qcc_tiles_has_residual(a) ? qcc_tiles_early_zero(a) * ((int32_t)1 << a.residual_shift) : 0;
     qcc_tiles_vectors v = {
         .order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
         .sign_bits = _mm512_set1_epi8(-128),
-        .minimum = _mm512_set1_epi16((int16_t)(-128 - a.zero_point)),
-        .maximum = _mm512_set1_epi16((int16_t)(127 - a.zero_point)),
-        .low = _mm512_set1_epi32((m & 63) | (int32_t)((uint32_t)(r & 63) << 16)),
-        .high = _mm512_set1_epi32((m >> 6) | (int32_t)((uint32_t)(r >> 6) << 16)),
-        .constant = _mm512_set1_epi32(half - (128 + a.residual_zero_point) * r),
+        .low = _mm512_set1_epi32((m & 255) | (int32_t)((uint32_t)(r & 255) << 16)),
+        .high = _mm512_set1_epi32((m >> 8) | (int32_t)((uint32_t)(r >> 8) << 16)),
+        .constant = _mm512_set1_epi32(half + zero - a.zero_point * m - a.residual_zero_point * r),
+        .shift = _mm512_set1_epi16(256),
     };
     QCC_KEEP_VECTOR(v.order);
     QCC_KEEP_VECTOR(v.sign_bits);
-    QCC_KEEP_VECTOR(v.minimum);
-    QCC_KEEP_VECTOR(v.maximum);
     QCC_KEEP_VECTOR(v.low);
     QCC_KEEP_VECTOR(v.high);
     QCC_KEEP_VECTOR(v.constant);
+    QCC_KEEP_VECTOR(v.shift);
     return v;
 }
 
@@ -146,6 +154,8 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_clamp__amx(const qcc_tiles_vectors v
     __m512i bytes;
     if (zero_point == -128) {
         bytes = _mm512_xor_si512(_mm512_packus_epi16(low, high), v.sign_bits);
+    } else if (zero_point == 0) {
+        bytes = _mm512_packs_epi16(low, high);
     } else {
         const __m512i zero = _mm512_set1_epi16((int16_t)zero_point);
         bytes = _mm512_packs_epi16(_mm512_adds_epi16(low, zero), _mm512_adds_epi16(high, zero));
@@ -186,13 +196,13 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_residual__amx(const qcc_conv2d_args 
 }
 
 /*
- * rne_shift of the sums of two products by 21-bit multipliers. One half is added already, so only a tie (no bit left
- * below the point) is corrected to even.
+ * rne_shift of the sums of two products by 21-bit multipliers; the factors are the upper bytes of words. One half is
+ * added already, so only a tie (no bit left below the point) is corrected to even.
  */
 QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args a, const qcc_tiles_vectors v,
                                                            __m512i pairs) {
-    const __m512i part = _mm512_dpwssd_epi32(v.constant, pairs, v.low);
-    const __m512i sum = _mm512_dpwssd_epi32(part, _mm512_slli_epi16(pairs, 6), v.high);
+    const __m512i part = _mm512_dpwssd_epi32(v.constant, pairs, v.high);
+    const __m512i sum = _mm512_dpwssd_epi32(part, _mm512_mulhi_epi16(pairs, v.shift), v.low);
     const __m512i rounded = _mm512_srai_epi32(sum, (unsigned)a.residual_shift);
     if (!a.ties)
         return rounded;
@@ -201,12 +211,12 @@ QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add_pairs__amx(const qcc_conv2d_args
     return _mm512_mask_and_epi32(rounded, tie, rounded, _mm512_set1_epi32(-2));
 }
 
-/* Adds residuals to 32 numbers (the convolution without its zero point), both in the order of packs. */
-QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add__amx(const qcc_conv2d_args a, const qcc_tiles_vectors v, __m512i words,
-                                                     __m512i residuals) {
-    const __m512i q = _mm512_min_epi16(_mm512_max_epi16(words, v.minimum), v.maximum);
-    return _mm512_packs_epi32(qcc_tiles_add_pairs__amx(a, v, _mm512_unpacklo_epi16(q, residuals)),
-                              qcc_tiles_add_pairs__amx(a, v, _mm512_unpackhi_epi16(q, residuals)));
+/* Adds 32 pairs of bytes, of the convolution and the residual. */
+QCC_INLINE QCC_TARGET_AMX __m512i qcc_tiles_add__amx(const qcc_conv2d_args a, const qcc_tiles_vectors v,
+                                                     __m512i pairs) {
+    const __m512i zero = _mm512_setzero_si512();
+    return _mm512_packs_epi32(qcc_tiles_add_pairs__amx(a, v, _mm512_unpacklo_epi8(zero, pairs)),
+                              qcc_tiles_add_pairs__amx(a, v, _mm512_unpackhi_epi8(zero, pairs)));
 }
 
 QCC_INLINE QCC_TARGET_AMX void qcc_tiles_store__amx(const qcc_conv2d_args a, const qcc_tiles_lines l, __m512i bytes,
@@ -251,12 +261,12 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_unit__amx(const qcc_conv2d_args a, cons
                                       qcc_tiles_scale__amx(a, p->sums + 48, m + last));
     __m512i bytes;
     if (qcc_tiles_has_residual(a)) {
-        const __m512i offset = _mm512_xor_si512(qcc_tiles_residual__amx(a, l, *p), v.sign_bits);
-        const __m512i packed = _mm512_permutexvar_epi32(v.order, offset);
-        const __m512i zero = _mm512_setzero_si512();
-        low = qcc_tiles_add__amx(a, v, low, _mm512_unpacklo_epi8(packed, zero));
-        high = qcc_tiles_add__amx(a, v, high, _mm512_unpackhi_epi8(packed, zero));
-        bytes = qcc_tiles_clamp__amx(v, low, high, a.sum_zero_point, a.sum_minimum, a.sum_maximum);
+        const __m512i sums = qcc_tiles_clamp__amx(v, low, high, a.zero_point, -128, 127);
+        const __m512i residuals = _mm512_permutexvar_epi32(v.order, qcc_tiles_residual__amx(a, l, *p));
+        low = qcc_tiles_add__amx(a, v, _mm512_unpacklo_epi8(sums, residuals));
+        high = qcc_tiles_add__amx(a, v, _mm512_unpackhi_epi8(sums, residuals));
+        bytes = qcc_tiles_clamp__amx(v, low, high, a.sum_zero_point - qcc_tiles_early_zero(a), a.sum_minimum,
+                                     a.sum_maximum);
     } else {
         bytes = qcc_tiles_clamp__amx(v, low, high, a.zero_point, a.minimum, a.maximum);
     }
