@@ -211,8 +211,10 @@ class PackedConvolution:
     def _offset(self) -> dict[str, Literal]:
         if self.input_offset is None:
             return {}
-        offset: dict[str, Literal] = {"input_offset": self.input_offset}
-        return offset | {"paired_steps": 1} if self.paired else offset
+        return {
+            "input_offset": self.input_offset,
+            "paired_steps": int(self.paired),
+        }
 
     def facts(
         self, arguments: dict[str, Literal], folded: Array, multipliers: Array

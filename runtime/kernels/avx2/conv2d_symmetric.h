@@ -304,7 +304,7 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_symmetric_tile__avx2(const qcc_conv2d
         t.acc[i][0] = bias0;
         t.acc[i][1] = bias1;
     }
-    const int pairs = a.paired_steps && wide && columns == 4;
+    const int pairs = width == 16 && columns == 4 && a.paired_steps;
     if (pairs)
         qcc_conv2d_paired_taps__bytes(a, rows + qcc_conv2d_band_slot(a, first_slot, 0) * p.row_elements, weights, &t);
     for (int32_t ky = 0; ky < a.kernel_height && !pairs; ky++)
@@ -360,8 +360,9 @@ QCC_INLINE QCC_TARGET_AVX2 void qcc_conv2d_symmetric_rows__avx2_bytes(const qcc_
     for (; n + 16 <= channels; n += 16)
         qcc_conv2d_symmetric_columns__avx2(a, 1, columns, count, 16, first_slot, rows, weights + n / 16 * block,
                                            bias + n, multipliers + n, output, n);
+    /* Of less than 16 channels steps are not paired: less code. */
     if (n + 8 < channels)
-        qcc_conv2d_symmetric_columns__avx2(a, 1, columns, count, channels - n, first_slot, rows,
+        qcc_conv2d_symmetric_columns__avx2(a, 1, columns, count, qcc_min_i32(channels - n, 15), first_slot, rows,
                                            weights + n / 16 * block, bias + n, multipliers + n, output, n);
     else if (n < channels)
         qcc_conv2d_symmetric_columns__avx2(a, 0, columns, count, channels - n, first_slot, rows,
