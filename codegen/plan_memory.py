@@ -11,7 +11,7 @@ attributes `arena_bytes`, `lower_bound_bytes` (the most bytes that are live at o
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -28,6 +28,9 @@ ALIGNMENT = 64
 SLACK = 64
 """Bytes after the last buffer that kernels may read but not write."""
 
+
+_CENTRED = 1.05
+"""An arena may be so much larger for two threads to keep to their own memory."""
 
 _EXCHANGES = 4_000_000
 """Comparisons of two buffers that the search for an order may make: half a second."""
@@ -110,10 +113,16 @@ def lower_bound(intervals: Iterable[Interval]) -> int:
     return peak
 
 
-def first_fit(intervals: Sequence[Interval], order: Sequence[int]) -> list[int]:
-    """Offsets by lowest free place, visiting the intervals in `order`."""
+def first_fit(
+    intervals: Sequence[Interval],
+    order: Sequence[int],
+    fixed: Mapping[int, int] | None = None,
+) -> list[int]:
+    """Offsets by lowest free place beside the `fixed`, visited in `order`."""
     offsets = [-1] * len(intervals)
-    placed: list[int] = []
+    placed = list(fixed or {})
+    for index in placed:
+        offsets[index] = (fixed or {})[index]
     for index in order:
         interval = intervals[index]
         taken = sorted(
@@ -131,8 +140,14 @@ def first_fit(intervals: Sequence[Interval], order: Sequence[int]) -> list[int]:
     return offsets
 
 
-def plan(intervals: Sequence[Interval], *, reuse: bool = True) -> list[int]:
-    """Offsets of the intervals; without `reuse` no two share bytes."""
+def plan(
+    intervals: Sequence[Interval], *, reuse: bool = True, threads: int = 1
+) -> list[int]:
+    """
+    Offsets of the intervals; without `reuse` no two share bytes.
+
+    For two threads they are centred (`plan_centred`) unless that takes much more.
+    """
     if not reuse:
         offsets = [0]
         for interval in intervals:
@@ -145,7 +160,59 @@ def plan(intervals: Sequence[Interval], *, reuse: bool = True) -> list[int]:
         lambda i: (-intervals[i].last, -intervals[i].size),
     ]
     candidates = [sorted(range(len(intervals)), key=order) for order in orders]
-    return _improve(intervals, candidates)
+    smallest = _improve(intervals, candidates)
+    if threads == 2:
+        centred = plan_centred(intervals)
+        if _extent(intervals, centred) <= _CENTRED * _extent(intervals, smallest):
+            return centred
+    return smallest
+
+
+@dataclass
+class _Region:
+    """Memory of buffers that are not live at the same time."""
+
+    size: int = 0
+    last: int = -1
+    """The last call that touches what is in it."""
+
+    def fit(self, size: int) -> tuple[int, int]:
+        """By how much a buffer makes it grow, and what it leaves free."""
+        return max(size - self.size, 0), max(self.size - size, 0)
+
+
+def plan_centred(intervals: Sequence[Interval]) -> list[int]:
+    """
+    Offsets at which tensors are in the middle of a region; scratch is where room is.
+
+    Each of two threads makes one half of a step's output. Where tensors that follow
+    each other in the same memory have one centre, a half is written by the thread that
+    wrote those bytes before, so that their lines need not come from the other core. A
+    tensor gets the free region that grows least, of those the one that it fills best.
+    """
+    order = sorted(range(len(intervals)), key=lambda i: intervals[i].first)
+    tensors = [i for i in order if intervals[i].first < intervals[i].last]
+    regions: list[_Region] = []
+    chosen: dict[int, int] = {}
+    for index in tensors:
+        first, size = intervals[index].first, intervals[index].size
+        free = [n for n, region in enumerate(regions) if region.last < first]
+        if not free:
+            free = [len(regions)]
+            regions.append(_Region())
+        number = min(free, key=lambda n: regions[n].fit(size))
+        region = regions[number]
+        region.size, region.last = max(region.size, size), intervals[index].last
+        chosen[index] = number
+    begins = [0]
+    for region in regions:
+        begins.append(begins[-1] + align(region.size))
+    fixed = {
+        i: begins[n] + align((regions[n].size - intervals[i].size) // 2)
+        for i, n in chosen.items()
+    }
+    scratch = sorted(set(order) - set(tensors), key=lambda i: -intervals[i].size)
+    return first_fit(intervals, scratch, fixed)
 
 
 def _improve(intervals: Sequence[Interval], orders: Sequence[list[int]]) -> list[int]:
@@ -195,6 +262,8 @@ class PlanMemoryPass(ModulePass):
 
     reuse: bool = True
     """False keeps every tensor until the end of a run, to look at them all."""
+    threads: int = 1
+    """How many make parts of a step."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for run in list(op.walk()):
@@ -204,7 +273,7 @@ class PlanMemoryPass(ModulePass):
     def _plan(self, run: FuncOp) -> None:
         live = live_intervals(run)
         intervals = list(live.values())
-        offsets = plan(intervals, reuse=self.reuse)
+        offsets = plan(intervals, reuse=self.reuse, threads=self.threads)
         for allocation, offset in zip(live, offsets, strict=True):
             allocation.properties["offset"] = IntegerAttr(offset, i64)
         for allocation in list(run.body.block.ops):

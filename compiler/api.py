@@ -208,7 +208,7 @@ def generate(
         # Tensors that are to be looked at have buffers of their own.
         *([] if options.keep_tensors else [ElideCopiesPass()]),
         *([SplitCallsPass(threads=options.threads)] if options.threads > 1 else []),
-        PlanMemoryPass(reuse=not options.keep_tensors),
+        PlanMemoryPass(reuse=not options.keep_tensors, threads=options.threads),
     ]
     run_pipeline(module, passes, dump.after_each if dump else None)
     runs = [op for op in module.ops if isinstance(op, FuncOp)]

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qcc.codegen.plan_memory import ALIGNMENT, Interval, align, lower_bound, plan
+from qcc.codegen.plan_memory import (
+    ALIGNMENT,
+    Interval,
+    align,
+    lower_bound,
+    plan,
+    plan_centred,
+)
 
 intervals = st.lists(
     st.tuples(st.integers(1, 5000), st.integers(0, 30), st.integers(0, 10)).map(
@@ -35,6 +42,27 @@ def test_live_buffers_do_not_overlap(live: list[Interval], reuse: bool):
 def test_arena_is_between_lower_bound_and_no_reuse(live: list[Interval]):
     size = extent(live, plan(live))
     assert lower_bound(live) <= size <= sum(interval.size for interval in live)
+
+
+@given(intervals)
+def test_centred_buffers_do_not_overlap(live: list[Interval]):
+    placed = list(zip(live, plan_centred(live), strict=True))
+    assert all(offset >= 0 and offset % ALIGNMENT == 0 for _, offset in placed)
+    for (a, at_a), (b, at_b) in itertools.combinations(placed, 2):
+        if a.meets(b):
+            assert at_a + a.size <= at_b or at_b + b.size <= at_a
+    size = extent(live, plan(live, threads=2))
+    assert size <= 1.05 * extent(live, plan(live))
+
+
+def test_two_threads_keep_their_halves():
+    """Sizes of a network whose images shrink: two centres for all buffers."""
+    sizes = [1280, 2560, 1280, 2560, 640, 1280, 640]
+    chain = [Interval(size, step, step + 1) for step, size in enumerate(sizes)]
+    offsets = plan(chain, threads=2)
+    assert extent(chain, offsets) == extent(chain, plan(chain)) == 3840
+    middles = {o + i.size // 2 for o, i in zip(offsets, chain, strict=True)}
+    assert len(middles) == 2
 
 
 def test_chain_needs_two_buffers():
