@@ -15,8 +15,8 @@ from qcc.codegen.targets import Target
 _SIZES = (
     *("input_height", "input_width", "channels", "output_height", "output_width"),
     *("output_channels", "output_step", "pad_top", "pad_left", "column_block"),
-    *("input_zero_point", "input_offset", "paired_steps", "zero_point"),
-    *("minimum", "maximum", "conv_multiplier"),
+    *("input_zero_point", "input_offset", "zero_point", "minimum", "maximum"),
+    "conv_multiplier",
     *("residual_multiplier", "residual_shift", "residual_zero_point"),
     *("sum_zero_point", "sum_minimum", "sum_maximum"),
 )
