@@ -109,8 +109,10 @@ QCC_INLINE QCC_TARGET_AMX void qcc_tiles_convolution__amx(const qcc_conv2d_args 
                 qcc_tiles_band__amx(a, t, &b);
         }
     qcc_tiles_finish__amx(a, &b.held);
-    qcc_tiles_units__amx(a, t.lines, b.pending.units, &b.pending);
-    qcc_tiles_units__amx(a, t.lines, b.held.units, &b.held);
+    for (int32_t i = 0; i < 2; i++) {
+        qcc_tiles_units__amx(a, t.lines, b.pending.units, &b.pending);
+        b.pending = b.held;
+    }
     qcc_tile_release();
 }
 
