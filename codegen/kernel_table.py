@@ -201,7 +201,6 @@ KERNELS: list[KernelRow] = [
         bands=True,
         split_inputs=True,
         clamps_bytes=True,
-        run_time=_SIZES,
     ),
     _winograd("avx2", (4, 16, 4)),
     _winograd("avxvnni", (6, 16, 4)),
